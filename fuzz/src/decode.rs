@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use agtop_clients::{Client, Decoder, Env, Format, Input, Source, SqlValue, Store, Table};
-use agtop_model::{Event, EventKind, FileId, PicoUsd, Timestamp, Turn};
+use agtop_model::{Event, EventKind, FileId, PicoUsd, ResponseCopy, Timestamp};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -37,20 +37,20 @@ impl DecodeTarget {
             let again = decode(self.client, path, input);
             assert_eq!(events.len(), again.len(), "another decoder returns as many events for the same input");
             for event in &events {
-                if let EventKind::Turn(turn) = &event.kind {
-                    check(turn);
+                if let EventKind::Response(response) = &event.kind {
+                    check(response);
                 }
             }
         }
     }
 }
 
-fn check(turn: &Turn) {
-    let usage = &turn.usage;
+fn check(response: &ResponseCopy) {
+    let usage = &response.usage;
     assert!(usage.reasoning <= usage.output, "reasoning is part of output: {usage:?}");
     let buckets = [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.output];
     assert!(buckets.iter().all(|&tokens| tokens <= MAX_RESPONSE_TOKENS), "no response is so large: {usage:?}");
-    let cost = turn.embedded_cost.unwrap_or(PicoUsd::ZERO);
+    let cost = response.embedded_cost.unwrap_or(PicoUsd::ZERO);
     assert!(cost >= PicoUsd::ZERO, "no response has a negative cost: {cost:?}");
 }
 

@@ -15,6 +15,9 @@ pub(crate) fn run(input: &[u8]) {
         let Ok(event) = dialect.decode(input, stamp) else { continue };
         let again = dialect.decode(input, stamp).ok().map(|again| (again.session, again.hook, again.events.len()));
         assert_eq!(again, Some((event.session, event.hook, event.events.len())));
-        assert!(!event.events.iter().any(|event| matches!(event.kind, EventKind::Turn(_))), "a hook counts no usage");
+        assert!(
+            !event.events.iter().any(|event| matches!(event.kind, EventKind::Response(_))),
+            "a hook counts no usage"
+        );
     }
 }

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn,
-    Usage, UsageExtent,
+    ClientId, Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -38,7 +38,7 @@ static INFO: ClientInfo = ClientInfo {
         "Codebuff writes down credits, which are no dollars: its costs are computed from tokens.",
         "Messages without usage are a gap: their tokens are unknown, and nothing is made of their credits.",
         "Whether its input includes what was read from a cache is unconfirmed: it is taken not to.",
-        "Since late 2025 its sources know no usage of messages: then credits are all that a chat tells.",
+        "Since late 2025 its sources record no usage of messages: then a chat records credits alone.",
     ],
 };
 
@@ -237,15 +237,15 @@ impl Chat {
         }
         let id = message.id.text();
         let key = id.map_or_else(|| format!("number {n}"), str::to_owned);
-        let turn = Turn {
+        let turn = ResponseCopy {
             id: id.map(Into::into),
             model: metadata.model.text().map(|model| self.names.get(model)),
             // A response takes several requests, including those of sub-agents; their number is not recorded.
             extent: UsageExtent::Sum,
             context_used: Some(0),
-            ..Turn::new(MessageKey::in_session(&self.session, &key), usage, self.opened)
+            ..ResponseCopy::new(MessageKey::in_session(&self.session, &key), usage, self.opened)
         };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(turn)));
     }
 }
 

@@ -39,7 +39,7 @@ static INFO: ClientInfo = ClientInfo {
         ..Knowledge::NONE
     },
     blind_spots: &[
-        "Sessions of cn have one running total, estimated where a provider tells no usage, and name no model.",
+        "Sessions of cn have one running total, estimated where a provider reports no usage, and name no model.",
         "What editors use is not written down by session: requests are one session for all, with Continue's own estimates.",
         "Costs are not read: for models that it does not know, Continue writes down an invented price.",
         "Messages have no time of their own: a session is dated by when it was created.",

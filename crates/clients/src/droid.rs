@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey,
-    Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -173,9 +173,13 @@ impl Decoder for Settings {
         if !usage.is_zero() {
             // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
-            let turn =
-                Turn { model, context_used: Some(0), ..Turn::new(key, usage, at.unwrap_or(self.opened)) }.running();
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            let turn = ResponseCopy {
+                model,
+                context_used: Some(0),
+                ..ResponseCopy::new(key, usage, at.unwrap_or(self.opened))
+            }
+            .running();
+            record.emit(&self.session, EventKind::Response(Box::new(turn)));
         }
         Ok(())
     }
@@ -321,7 +325,7 @@ mod tests {
         let events = total(EARLY);
         let (at, turn) = events
             .iter()
-            .find_map(|event| if let EventKind::Turn(turn) = &event.kind { Some((event.at, turn)) } else { None })
+            .find_map(|event| if let EventKind::Response(turn) = &event.kind { Some((event.at, turn)) } else { None })
             .unwrap();
         assert!(turn.running_total().is_some());
         assert_eq!(at, Some(Timestamp::from_millis(1_795_000_000_000)));

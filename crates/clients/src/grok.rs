@@ -31,7 +31,7 @@ static INFO: ClientInfo = ClientInfo {
     danger_flags: &[],
     knowledge: Knowledge { subagents: Known::Yes, ..Knowledge::NONE },
     blind_spots: &[
-        "Tokens are not read: a turn's sum holds those of some of its sub-agents, which tell them again. They are \
+        "Tokens are not read: a turn's sum holds those of some of its sub-agents, which record them again. They are \
          unknown, not nothing.",
         "Tool calls, and when a turn ends, are not read.",
     ],

@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, Usage,
 };
 use serde::Deserialize;
 
@@ -158,14 +159,14 @@ impl Database {
         }
         if !usage.is_zero() || cost.is_some() {
             let key = MessageKey::in_session(&session, "total");
-            let turn = Turn {
+            let turn = ResponseCopy {
                 model,
                 embedded_cost: cost,
                 context_used: Some(0),
-                ..Turn::new(key, usage, started.unwrap_or(self.modified))
+                ..ResponseCopy::new(key, usage, started.unwrap_or(self.modified))
             }
             .running();
-            record.emit(&session, EventKind::Turn(Box::new(turn)));
+            record.emit(&session, EventKind::Response(Box::new(turn)));
         }
         if let Some(ended) = moment(ended) {
             record.at = Some(ended);

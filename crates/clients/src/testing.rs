@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use agtop_model::{
-    Event, EventKind, FileId, Gap, MessageKey, ProcId, Process, ProcessState, SessionKey, Timestamp, Turn, Usage,
+    Event, EventKind, FileId, Gap, MessageKey, ProcId, Process, ProcessState, ResponseCopy, SessionKey, Timestamp,
+    Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -137,16 +138,16 @@ pub(crate) fn texts_since(client: &dyn Client, path: &str, text: &str, text_sinc
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// The copy of each response that counts, with its session.
-    pub(crate) turns: BTreeMap<MessageKey, (SessionKey, Turn)>,
+    pub(crate) turns: BTreeMap<MessageKey, (SessionKey, ResponseCopy)>,
 }
 
 impl Tally {
     /// Merges copies, and drops a coarse record if a finer one is known.
     pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let mut turns: BTreeMap<MessageKey, (SessionKey, Turn)> = BTreeMap::new();
+        let mut turns: BTreeMap<MessageKey, (SessionKey, ResponseCopy)> = BTreeMap::new();
         let mut coarse = HashSet::new();
         for event in events {
-            let EventKind::Turn(turn) = &event.kind else { continue };
+            let EventKind::Response(turn) = &event.kind else { continue };
             coarse.extend(turn.part_of.iter().filter(|coarse| *coarse != turn.message));
             let kept = turns.entry(turn.message).or_insert_with(|| (event.session.clone(), (**turn).clone()));
             if turn.usage.total() > kept.1.usage.total() {

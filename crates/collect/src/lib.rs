@@ -18,6 +18,6 @@ mod transcripts;
 pub use cache::LedgerMode;
 pub use collector::{Collector, RunMode, Sampling, Settings};
 pub use processes::Matcher;
-pub use state::{Audit, CopyVerdict, PricingContext, ResponseCopy, Scope, World};
+pub use state::{Audit, AuditedCopy, CopyVerdict, PricingContext, Scope, World};
 pub use status_line::StatusLineLedger;
 pub use transcripts::{FileTable, ScanProgress};

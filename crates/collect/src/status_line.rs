@@ -37,9 +37,9 @@ impl StatusLineLedger {
         let mut world = World::new(now, pricing);
         let mut files = (0..).map(FileId);
         self.0
-            .for_each_summary_since(since, |memory, modified| {
+            .for_each_summary_since(since, |summary, modified| {
                 if let Some(file) = files.next() {
-                    world.load(CachedFileRef { file, modified, verdict: CacheVerdict::Deleted }, &memory);
+                    world.load(CachedFileRef { file, modified, verdict: CacheVerdict::Deleted }, &summary);
                 }
             })
             .ok()?;

@@ -598,12 +598,12 @@ fn times_that_a_slow_clock_refused_are_read_again_with_a_correct_clock() {
     };
     let mut ledger = agtop_ledger::Ledger::open(&opening).unwrap().ledger;
     let entry = ledger.entries().unwrap().remove(0);
-    let agtop_ledger::LoadedFile { summary: mut memory, checkpoint } = ledger.load(entry.id).unwrap().unwrap();
-    let second = memory.responses[1].time.stated;
-    (memory.responses[1].time.before, memory.earliest_future_time) = (memory.responses[0].time.stated, second);
-    memory.sessions[0].state.last = memory.responses[0].time.stated;
+    let agtop_ledger::LoadedFile { mut summary, checkpoint } = ledger.load(entry.id).unwrap().unwrap();
+    let second = summary.responses[1].time.stated;
+    (summary.responses[1].time.before, summary.earliest_future_time) = (summary.responses[0].time.stated, second);
+    summary.sessions[0].state.last = summary.responses[0].time.stated;
     let agtop_ledger::FileEntry { client, path, stamp, head, position, seen, .. } = entry;
-    let record = agtop_ledger::FileRecord { client, path, stamp, head, position, checkpoint, seen, summary: memory };
+    let record = agtop_ledger::FileRecord { client, path, stamp, head, position, checkpoint, seen, summary };
     let mut batch = ledger.batch().unwrap();
     batch.put(&record).unwrap();
     batch.commit().unwrap();

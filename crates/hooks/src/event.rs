@@ -15,7 +15,7 @@ pub struct ReceivedEvent {
     /// The client, as its settings file names it.
     pub client: ClientId,
     /// What it reports. The place of its events is the number of the message, from 0.
-    pub told: HookEvent,
+    pub event: HookEvent,
     /// The process that sent it.
     pub sender: EventSender,
     /// Whether it was received before.
@@ -35,8 +35,8 @@ pub(crate) fn provenance(file: Option<FileId>, number: u32) -> Provenance {
 pub(crate) fn decode(header: &FrameHeader, payload: &[u8], source: Provenance) -> Option<(ClientId, HookEvent)> {
     let client = agtop_clients::client(&header.client)?;
     let stamp = PayloadOrigin { at: Timestamp::from_millis(header.at), source };
-    let told = client.hooks()?.decode(payload, stamp).ok()?;
-    Some((client.info().id, told))
+    let event = client.hooks()?.decode(payload, stamp).ok()?;
+    Some((client.info().id, event))
 }
 
 pub(crate) fn tag(text: Option<String>) -> Option<Untrusted> {
@@ -47,8 +47,8 @@ pub(crate) fn tag(text: Option<String>) -> Option<Untrusted> {
 pub fn spooled_tags(directories: &HookDirs) -> Vec<(SessionKey, Untrusted)> {
     let frames = directories.iter().flat_map(|directory| spool::peek(directory).frames);
     let tag_of = |Frame { header, payload }| {
-        let (_, told) = decode(&header, &payload, provenance(None, 0))?;
-        Some((told.session, tag(header.tag)?))
+        let (_, event) = decode(&header, &payload, provenance(None, 0))?;
+        Some((event.session, tag(header.tag)?))
     };
     frames.filter_map(tag_of).collect()
 }

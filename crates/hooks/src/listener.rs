@@ -235,11 +235,11 @@ impl Listener {
 
     fn decode(&mut self, frame: Frame, proof: SenderProof, dedup: DedupStatus) -> Option<ReceivedEvent> {
         let Frame { header, payload } = frame;
-        let (client, told) = decode(&header, &payload, provenance(self.options.file, self.next_number))?;
+        let (client, event) = decode(&header, &payload, provenance(self.options.file, self.next_number))?;
         self.next_number = self.next_number.wrapping_add(1);
         Some(ReceivedEvent {
             client,
-            told,
+            event,
             sender: EventSender { pid: header.pid, ancestors: header.ancestors, proof },
             dedup,
             tag: tag(header.tag),

@@ -57,7 +57,7 @@ fn main() {
     let bytes: usize = BLOBS.iter().map(Vec::len).sum();
     println!("{:.1} bytes a response, sessions and tool calls included", bytes as f64 / ALL as f64);
     let stats = open(&HOME.1).stats().unwrap();
-    println!("{:.1} MB on disk, the image included", stats.bytes as f64 / 1e6);
+    println!("{:.1} MB on disk, the rollup included", stats.bytes as f64 / 1e6);
     let rollup = open(&HOME.1).rollup().unwrap().unwrap();
     let cells: usize = rollup.files.iter().map(|file| file.cells.len()).sum();
     println!("{:.1} responses a cell", ALL as f64 / cells as f64);

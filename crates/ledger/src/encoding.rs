@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    ClientId, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd, RateLimit,
+    ClientId, FileSession, InferenceGeo, IssueKind, LastResponse, Lineage, MessageKey, Phase, PicoUsd, RateLimit,
     RateLimitReading, RateLimitWindow, ResolvedTime, ServiceTier, SessionFacts, SessionKey, StopReason, TimeSource,
     Timestamp, Title, TitleRank, ToolKey, Untrusted, UsageExtent,
 };
@@ -79,7 +79,7 @@ impl BlobValue for SessionSummary {
             last,
             stated,
             is_undated,
-            last_turn,
+            last_response,
             largest_prompt,
         } = &self.state;
         self.key.put(to);
@@ -93,7 +93,7 @@ impl BlobValue for SessionSummary {
         phase.put(to);
         first.put(to);
         last.put(to);
-        last_turn.put(to);
+        last_response.put(to);
         largest_prompt.put(to);
         facts_at.put(to);
         stated.put(to);
@@ -106,7 +106,7 @@ impl BlobValue for SessionSummary {
         let [prompts, errors, compactions] = [BlobValue::take(from)?, BlobValue::take(from)?, BlobValue::take(from)?];
         let (calls, phase) = (BlobValue::take(from)?, BlobValue::take(from)?);
         let (first, last): (Option<Timestamp>, Option<Timestamp>) = (BlobValue::take(from)?, BlobValue::take(from)?);
-        let (last_turn, largest_prompt) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let (last_response, largest_prompt) = (BlobValue::take(from)?, BlobValue::take(from)?);
         let (facts_at, stated, is_undated) = if from.format == 1 {
             (context_at.or(first), last, false)
         } else {
@@ -126,14 +126,14 @@ impl BlobValue for SessionSummary {
             last,
             stated,
             is_undated,
-            last_turn,
+            last_response,
             largest_prompt,
         };
         Ok(Self { key, state, calls })
     }
 }
 
-impl BlobValue for LastTurn<NameIndex> {
+impl BlobValue for LastResponse<NameIndex> {
     fn put(&self, to: &mut BlobWriter) {
         self.when.at.put(to);
         self.model.put(to);
@@ -182,7 +182,7 @@ impl FileSummary {
         turns_fit
             && self.sessions.iter().all(|session| {
                 session.calls.iter().all(|(_, name)| is_name(*name))
-                    && session.state.last_turn.and_then(|response| response.model).is_none_or(is_name)
+                    && session.state.last_response.and_then(|response| response.model).is_none_or(is_name)
             })
     }
 }

@@ -120,7 +120,7 @@ impl SessionSummary {
     }
 }
 
-/// One response, merged from all copies in the file: what `agtop_model::Turn` is, made small.
+/// One response, merged from all copies in the file: what `agtop_model::ResponseCopy` is, made small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseRecord {
     /// The session that records it, as an index into [`FileSummary::sessions`].

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, RateLimitReading, Response, SessionKey, TimeBounds, Timestamp, ToolKey,
-    Turn, earliest, note_rate_limit,
+    ClientId, Event, EventKind, MessageKey, RateLimitReading, Response, ResponseCopy, SessionKey, TimeBounds,
+    Timestamp, ToolKey, earliest, note_rate_limit,
 };
 use foldhash::fast::RandomState;
 
@@ -75,7 +75,7 @@ impl FileSummaryBuilder {
             }
             // About the present alone.
             EventKind::Running(_) | EventKind::ModelWindow { .. } => {}
-            EventKind::Turn(response) => self.note_response(&event.session, event.at, clock, response),
+            EventKind::Response(response) => self.note_response(&event.session, event.at, clock, response),
             EventKind::Facts(facts) => {
                 self.credible(facts.started, clock);
                 let session = self.session_mut(&event.session);
@@ -115,7 +115,13 @@ impl FileSummaryBuilder {
         }
     }
 
-    fn note_response(&mut self, key: &SessionKey, stated: Option<Timestamp>, clock: TimeBounds, response: &Turn) {
+    fn note_response(
+        &mut self,
+        key: &SessionKey,
+        stated: Option<Timestamp>,
+        clock: TimeBounds,
+        response: &ResponseCopy,
+    ) {
         let model = response.model.as_ref().map(|name| self.name(name));
         let idx = self.session(key);
         let session = self.session_mut(key);
@@ -191,9 +197,9 @@ mod tests {
     }
 
     fn answer(message: u64, output: u64) -> EventKind {
-        EventKind::Turn(Box::new(Turn {
+        EventKind::Response(Box::new(ResponseCopy {
             model: Some("m".into()),
-            ..Turn::new(key(message), Usage { input: 10, output, ..Usage::default() }, minute(0))
+            ..ResponseCopy::new(key(message), Usage { input: 10, output, ..Usage::default() }, minute(0))
         }))
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    ClientId, CoarserRecords, FileSession, InferenceGeo, IssueKind, LastTurn, Lineage, MessageKey, Phase, PicoUsd,
+    ClientId, CoarserRecords, FileSession, InferenceGeo, IssueKind, LastResponse, Lineage, MessageKey, Phase, PicoUsd,
     Purpose, RateLimit, RateLimitReading, RateLimitWindow, RecordTime, ResolvedTime, Response, ServiceTier,
     SessionFacts, SessionKey, StopReason, TimeSource, Timestamp, Title, TitleRank, ToolKey, Usage, UsageExtent,
 };
@@ -208,8 +208,8 @@ fn session() -> impl Strategy<Value = SessionSummary> {
     let ranks = select(vec![TitleRank::Summary, TitleRank::Generated, TitleRank::Given]);
     let title = of((ranks, ".{0,8}").prop_map(|(rank, text)| Title { rank, text: text.into() }));
     let sources = select(vec![TimeSource::Record, TimeSource::PreviousRecord, TimeSource::File]);
-    let last_turn = (time(), sources, of(name()), count(), of(stop()));
-    let last_turn = last_turn.prop_map(|(at, source, model, context_used, stop)| LastTurn {
+    let last_response = (time(), sources, of(name()), count(), of(stop()));
+    let last_response = last_response.prop_map(|(at, source, model, context_used, stop)| LastResponse {
         when: ResolvedTime { source, at },
         model,
         context_used,
@@ -218,8 +218,8 @@ fn session() -> impl Strategy<Value = SessionSummary> {
     let calls = vec((any::<u64>().prop_map(ToolKey::from_bits), name()), 0..4);
     let counts = (count(), count(), count(), count());
     let times = (of(time()), of(time()), of(time()), of(time()), of(time()));
-    ((session_key(), facts(), title, select(phases)), (counts, times, any::<bool>(), calls, of(last_turn))).prop_map(
-        |((key, facts, title, phase), (counts, times, is_undated, calls, last_turn))| {
+    ((session_key(), facts(), title, select(phases)), (counts, times, any::<bool>(), calls, of(last_response)))
+        .prop_map(|((key, facts, title, phase), (counts, times, is_undated, calls, last_response))| {
             let (facts_at, context_at, first, last, stated) = times;
             let state = FileSession {
                 facts,
@@ -235,12 +235,11 @@ fn session() -> impl Strategy<Value = SessionSummary> {
                 last,
                 stated,
                 is_undated,
-                last_turn,
+                last_response,
                 largest_prompt: counts.3,
             };
             SessionSummary { key, state, calls }
-        },
-    )
+        })
 }
 
 fn issue() -> impl Strategy<Value = FileIssue> {

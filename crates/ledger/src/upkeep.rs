@@ -86,7 +86,7 @@ impl Ledger {
             report.responses += entry.responses;
             let path = entry.path.display();
             match summary {
-                Err(damaged) => report.faults.push(format!("{path}: what it told is {damaged}")),
+                Err(damaged) => report.faults.push(format!("{path}: its summary is {damaged}")),
                 Ok(summary) if summary.responses.len() as u64 != entry.responses => {
                     report.faults.push(format!(
                         "{path}: {} responses, not {}",
@@ -105,8 +105,8 @@ impl Ledger {
             }
         })?;
         let orphans = [
-            ("files without a memory", "SELECT count(*) FROM files WHERE id NOT IN (SELECT file FROM memories)"),
-            ("memories without a file", "SELECT count(*) FROM memories WHERE file NOT IN (SELECT id FROM files)"),
+            ("files without a summary", "SELECT count(*) FROM files WHERE id NOT IN (SELECT file FROM memories)"),
+            ("summaries without a file", "SELECT count(*) FROM memories WHERE file NOT IN (SELECT id FROM files)"),
         ];
         for (what, sql) in orphans {
             let count: u64 = self.count(sql)?;

@@ -262,7 +262,7 @@ fn a_damaged_summary_makes_that_file_be_read_again_and_no_other() {
     assert_eq!(ledger.load(entries[0].id).unwrap(), None);
     assert!(ledger.load(entries[1].id).unwrap().is_some());
     let report = ledger.verify().unwrap();
-    assert_eq!(report.faults, ["/a: what it told is damaged"]);
+    assert_eq!(report.faults, ["/a: its summary is damaged"]);
     put(&mut ledger, &[record("/a", [1], 6)]);
     assert!(ledger.verify().unwrap().is_clean());
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{FileId, RateLimit, SessionKey, Timestamp, ToolKey, Turn, Untrusted};
+use crate::{FileId, RateLimit, ResponseCopy, SessionKey, Timestamp, ToolKey, Untrusted};
 
 /// One fact that a transcript, a database or a hook records about a session.
 ///
@@ -36,7 +36,7 @@ pub enum EventKind {
     /// memory.
     Said(Untrusted),
     /// The model answered.
-    Turn(Box<Turn>),
+    Response(Box<ResponseCopy>),
     /// The model called a tool.
     ToolStarted {
         /// Which call.

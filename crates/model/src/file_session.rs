@@ -6,8 +6,8 @@
 
 use crate::response::earliest;
 use crate::{
-    EventKind, Lineage, Phase, Purpose, RecordTime, ResolvedTime, SessionFacts, SessionKey, StopReason, TimeSource,
-    Timestamp, Title, TitleRank, Turn,
+    EventKind, Lineage, Phase, Purpose, RecordTime, ResolvedTime, ResponseCopy, SessionFacts, SessionKey, StopReason,
+    TimeSource, Timestamp, Title, TitleRank,
 };
 
 /// What one file says of one session, apart from its responses and tool calls. `N` stands for a model's name.
@@ -40,14 +40,14 @@ pub struct FileSession<N> {
     /// Whether a response has no time but the file's.
     pub is_undated: bool,
     /// The newest response on the main line.
-    pub last_turn: Option<LastTurn<N>>,
+    pub last_response: Option<LastResponse<N>>,
     /// The largest context seen, in tokens.
     pub largest_prompt: u64,
 }
 
 /// The newest response on a session's main line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LastTurn<N> {
+pub struct LastResponse<N> {
     /// When it happened.
     pub when: ResolvedTime,
     /// The model that answered.
@@ -74,7 +74,7 @@ impl<N> Default for FileSession<N> {
             last: None,
             stated: None,
             is_undated: false,
-            last_turn: None,
+            last_response: None,
             largest_prompt: 0,
         }
     }
@@ -97,31 +97,31 @@ impl<N: Copy> FileSession<N> {
 
     /// Notes facts about the session `own`, from a record that states this time. Times after `latest` are a broken
     /// clock's.
-    pub fn note_facts(&mut self, own: &SessionKey, stated: Option<Timestamp>, told: &SessionFacts, latest: Timestamp) {
+    pub fn note_facts(&mut self, own: &SessionKey, stated: Option<Timestamp>, new: &SessionFacts, latest: Timestamp) {
         let at = self.credible(stated, latest);
         self.touch(at);
         self.facts_at = self.facts_at.max(at);
         let facts = &mut self.facts;
-        update(&mut facts.parent, told.parent.as_ref().filter(|parent| *parent != own));
-        update(&mut facts.forked_from, told.forked_from.as_ref());
-        update(&mut facts.cwd, told.cwd.as_ref());
-        update(&mut facts.project, told.project.as_ref());
-        update(&mut facts.branch, told.branch.as_ref());
-        update(&mut facts.version, told.version.as_ref());
-        update(&mut facts.model, told.model.as_ref());
-        update(&mut facts.context_limit, told.context_limit.as_ref());
-        update(&mut facts.origin, told.origin.as_ref());
-        let begun = told.started.filter(|&begun| Timestamp::EARLIEST <= begun && begun <= latest);
+        update(&mut facts.parent, new.parent.as_ref().filter(|parent| *parent != own));
+        update(&mut facts.forked_from, new.forked_from.as_ref());
+        update(&mut facts.cwd, new.cwd.as_ref());
+        update(&mut facts.project, new.project.as_ref());
+        update(&mut facts.branch, new.branch.as_ref());
+        update(&mut facts.version, new.version.as_ref());
+        update(&mut facts.model, new.model.as_ref());
+        update(&mut facts.context_limit, new.context_limit.as_ref());
+        update(&mut facts.origin, new.origin.as_ref());
+        let begun = new.started.filter(|&begun| Timestamp::EARLIEST <= begun && begun <= latest);
         facts.started = earliest(facts.started, begun);
         self.first = earliest(self.first, begun);
-        if told.context_used.is_some() {
-            facts.context_used = told.context_used;
+        if new.context_used.is_some() {
+            facts.context_used = new.context_used;
             self.context_at = at.or(self.last);
         }
     }
 
     /// Notes a response; says whether it is the newest of the session's own.
-    pub fn note_response(&mut self, when: ResolvedTime, turn: &Turn, model: Option<N>) -> bool {
+    pub fn note_response(&mut self, when: ResolvedTime, turn: &ResponseCopy, model: Option<N>) -> bool {
         match when.source {
             TimeSource::Record | TimeSource::PreviousRecord => self.touch(Some(when.at)),
             TimeSource::File => self.is_undated = true,
@@ -133,11 +133,11 @@ impl<N: Copy> FileSession<N> {
         let context_used = turn.context_used.unwrap_or_else(|| turn.usage.prompt());
         self.largest_prompt = self.largest_prompt.max(context_used);
         let is_own = turn.lineage == Lineage::Main || self.facts.parent.is_some();
-        if !is_own || self.last_turn.is_some_and(|last| last.when.at > when.at) {
+        if !is_own || self.last_response.is_some_and(|last| last.when.at > when.at) {
             return false;
         }
-        let stop = turn.stop.or(self.last_turn.filter(|last| last.when.at == when.at).and_then(|last| last.stop));
-        self.last_turn = Some(LastTurn { when, model, context_used, stop });
+        let stop = turn.stop.or(self.last_response.filter(|last| last.when.at == when.at).and_then(|last| last.stop));
+        self.last_response = Some(LastResponse { when, model, context_used, stop });
         let is_done = matches!(stop, Some(StopReason::EndTurn | StopReason::StopSequence));
         self.phase = if is_done { Phase::Finished } else { Phase::Open };
         true
@@ -167,7 +167,7 @@ impl<N: Copy> FileSession<N> {
 
     /// The same with models under other names.
     pub fn named<M>(self, name: impl FnOnce(N) -> Option<M>) -> FileSession<M> {
-        let last_turn = self.last_turn.map(|LastTurn { when, model, context_used, stop }| LastTurn {
+        let last_response = self.last_response.map(|LastResponse { when, model, context_used, stop }| LastResponse {
             when,
             model: model.and_then(name),
             context_used,
@@ -187,7 +187,7 @@ impl<N: Copy> FileSession<N> {
             last: self.last,
             stated: self.stated,
             is_undated: self.is_undated,
-            last_turn,
+            last_response,
             largest_prompt: self.largest_prompt,
         }
     }
@@ -203,7 +203,7 @@ impl<N: Copy> FileSession<N> {
             errors: 0,
             compactions: 0,
             phase: Phase::Fresh,
-            last_turn: None,
+            last_response: None,
             private_title: None,
             ..*self
         }
@@ -214,7 +214,7 @@ impl<N: Copy> FileSession<N> {
         if self.is_undated {
             self.touch(Some(at));
         }
-        if let Some(last) = self.last_turn.as_mut().filter(|last| last.when.source == TimeSource::File) {
+        if let Some(last) = self.last_response.as_mut().filter(|last| last.when.source == TimeSource::File) {
             last.when.at = at;
         }
     }
@@ -242,8 +242,8 @@ impl<N: Copy> FileSession<N> {
         if let Some((at, used)) = files.iter().filter_map(context).max() {
             (all.context_at, all.facts.context_used) = (at, Some(used));
         }
-        let last_turns = files.iter().filter_map(|file| file.last_turn);
-        all.last_turn = last_turns.max_by_key(|last| (last.when.at, last.context_used, last.stop));
+        let last_responses = files.iter().filter_map(|file| file.last_response);
+        all.last_response = last_responses.max_by_key(|last| (last.when.at, last.context_used, last.stop));
         all
     }
 }
@@ -296,16 +296,16 @@ fn keeps_first(rank: TitleRank) -> bool {
     matches!(rank, TitleRank::FirstPrompt | TitleRank::FirstCommand)
 }
 
-fn note_title(known: &mut Option<Title>, told: &Title) {
-    let keeps = |known: &Title| known.rank > told.rank || (known.rank == told.rank && keeps_first(told.rank));
-    if !told.text.is_empty() && !known.as_ref().is_some_and(keeps) {
-        *known = Some(told.clone());
+fn note_title(known: &mut Option<Title>, new: &Title) {
+    let keeps = |known: &Title| known.rank > new.rank || (known.rank == new.rank && keeps_first(new.rank));
+    if !new.text.is_empty() && !known.as_ref().is_some_and(keeps) {
+        *known = Some(new.clone());
     }
 }
 
-fn update<T: Clone>(known: &mut Option<T>, told: Option<&T>) {
-    if let Some(told) = told {
-        *known = Some(told.clone());
+fn update<T: Clone>(known: &mut Option<T>, new: Option<&T>) {
+    if let Some(new) = new {
+        *known = Some(new.clone());
     }
 }
 
@@ -330,9 +330,9 @@ mod tests {
     }
 
     /// The newest response of a file; few times, so that files often agree on them.
-    fn last_turn() -> impl Strategy<Value = Option<LastTurn<u8>>> {
+    fn last_response() -> impl Strategy<Value = Option<LastResponse<u8>>> {
         let stop = prop::option::of(prop_oneof![Just(StopReason::EndTurn), Just(StopReason::ToolUse)]);
-        prop::option::of((0..4_i64, 0..3_u64, stop).prop_map(|(at, context_used, stop)| LastTurn {
+        prop::option::of((0..4_i64, 0..3_u64, stop).prop_map(|(at, context_used, stop)| LastResponse {
             when: ResolvedTime { source: TimeSource::Record, at: Timestamp::from_millis(at) },
             model: None,
             context_used,
@@ -343,13 +343,13 @@ mod tests {
     fn files() -> impl Strategy<Value = FileSession<u8>> {
         let phase = prop_oneof![Just(Phase::Fresh), Just(Phase::Open), Just(Phase::Finished)];
         let facts = (key(), prop::option::of("[ab]"), prop::option::of(0..3_u64));
-        (facts, (time(), time(), time(), time()), title(), (phase, 0..3_u64), last_turn()).prop_map(
+        (facts, (time(), time(), time(), time()), title(), (phase, 0..3_u64), last_response()).prop_map(
             |(
                 (parent, branch, context_used),
                 (facts_at, context_at, first, last),
                 title,
                 (phase, count),
-                last_turn,
+                last_response,
             )| {
                 let branch = branch.map(|branch| branch.as_str().into());
                 FileSession {
@@ -361,7 +361,7 @@ mod tests {
                     phase,
                     first,
                     last,
-                    last_turn,
+                    last_response,
                     largest_prompt: count,
                     ..FileSession::default()
                 }

@@ -24,13 +24,13 @@ mod process;
 mod rate_limit;
 mod reading;
 mod response;
+mod response_copy;
 mod session;
 mod snapshot;
 mod status;
 mod time;
 mod time_bounds;
 mod timings;
-mod turn;
 mod untrusted;
 mod usage;
 mod usage_table;
@@ -45,7 +45,7 @@ pub use event::{
 };
 pub use field::{Field, FieldKind, FieldValue, SnapshotRow};
 pub use fields::{FIELDS, field};
-pub use file_session::{FileSession, LastTurn};
+pub use file_session::{FileSession, LastResponse};
 pub use git::Git;
 pub use health::{ClientHealth, Issue, IssueKind, SourceHealth, StoreHealth};
 pub use history::{History, HistoryPoint};
@@ -57,6 +57,9 @@ pub use process::{CpuTime, DiskIo, HostMetrics, OpenFiles, Process, ProcessState
 pub use rate_limit::{RateLimit, RateLimitReading, RateLimitWindow, note_coarse_rate_limit, note_rate_limit};
 pub use reading::{Gap, Reading};
 pub use response::{RecordTime, ResolvedTime, Response, TimeSource, earliest};
+pub use response_copy::{
+    InferenceGeo, Lineage, Purpose, ResponseCopy, RunningTotal, ServiceTier, StopReason, UsageExtent,
+};
 pub use session::{
     ContextGrowth, ContextSource, ContextWindow, GrowthBasis, InFlight, ModelSpend, Session, SessionDay, ToolCount,
 };
@@ -65,7 +68,6 @@ pub use status::{Evidence, Status};
 pub use time::Timestamp;
 pub use time_bounds::TimeBounds;
 pub use timings::{Quantiles, Timings, ToolTime};
-pub use turn::{InferenceGeo, Lineage, Purpose, RunningTotal, ServiceTier, StopReason, Turn, UsageExtent};
 pub use untrusted::{Untrusted, is_harmless, plain};
 pub use usage::Usage;
 pub use usage_table::{TimeGranularity, UsageRow, UsageTable};

@@ -5,7 +5,9 @@
 
 use std::cmp::Ordering;
 
-use crate::{InferenceGeo, Lineage, PicoUsd, Purpose, ServiceTier, StopReason, Timestamp, Turn, Usage, UsageExtent};
+use crate::{
+    InferenceGeo, Lineage, PicoUsd, Purpose, ResponseCopy, ServiceTier, StopReason, Timestamp, Usage, UsageExtent,
+};
 
 /// What counts of one response, merged from its copies. `N` stands for a model's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,21 +42,21 @@ pub struct Response<N> {
 
 impl<N: Copy + Eq> Response<N> {
     /// What one copy says, whose model has this name.
-    pub fn of(turn: &Turn, model: Option<N>) -> Self {
+    pub fn of(response: &ResponseCopy, model: Option<N>) -> Self {
         Self {
-            usage: turn.usage,
-            tier: turn.tier,
-            geo: turn.geo,
-            purpose: turn.purpose,
-            extent: turn.extent,
-            requests: turn.requests,
+            usage: response.usage,
+            tier: response.tier,
+            geo: response.geo,
+            purpose: response.purpose,
+            extent: response.extent,
+            requests: response.requests,
             stated_model: model,
             any_model: model,
-            embedded_cost: turn.embedded_cost,
-            stop: turn.stop,
-            context_used: turn.context_used,
-            lineage: turn.lineage,
-            opened: turn.opened,
+            embedded_cost: response.embedded_cost,
+            stop: response.stop,
+            context_used: response.context_used,
+            lineage: response.lineage,
+            opened: response.opened,
         }
     }
 

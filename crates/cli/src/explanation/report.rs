@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use agtop_collect::{CopyVerdict, FileTable, ResponseCopy};
+use agtop_collect::{AuditedCopy, CopyVerdict, FileTable};
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_model::{Cost, CostBasis, InferenceGeo, Provenance, Purpose, Session, SourcePosition};
@@ -31,7 +31,7 @@ impl ExplainReport<'_> {
         Ok(())
     }
 
-    pub(super) fn entry(&mut self, entry: &ResponseCopy, verdict: &CopyVerdict, sum: &mut ExplainedSum) -> Result<()> {
+    pub(super) fn entry(&mut self, entry: &AuditedCopy, verdict: &CopyVerdict, sum: &mut ExplainedSum) -> Result<()> {
         let id = entry.id.as_deref().unwrap_or("(no id)");
         let model = entry.model.as_deref().unwrap_or("(model not named)");
         let place = self.place(entry.source);
@@ -71,7 +71,7 @@ impl ExplainReport<'_> {
         })
     }
 
-    fn priced(&mut self, entry: &ResponseCopy, sum: &mut ExplainedSum) -> Result<()> {
+    fn priced(&mut self, entry: &AuditedCopy, sum: &mut ExplainedSum) -> Result<()> {
         let rated = entry.model.as_deref().map_or(Rated::Unknown, |model| self.book.rate(model));
         let tariff = rated.at(entry.when.at);
         let terms = PriceTerms { tier: entry.tier, geo: entry.geo };

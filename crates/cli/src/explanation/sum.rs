@@ -1,6 +1,6 @@
 //! The sum of the responses that an explanation lists.
 
-use agtop_collect::ResponseCopy;
+use agtop_collect::AuditedCopy;
 use agtop_format::units;
 use agtop_model::{Cost, PicoUsd, Session, Spend, Usage};
 
@@ -14,7 +14,7 @@ pub(super) struct ExplainedSum {
 }
 
 impl ExplainedSum {
-    pub(super) fn add(&mut self, entry: &ResponseCopy, cost: Cost) {
+    pub(super) fn add(&mut self, entry: &AuditedCopy, cost: Cost) {
         self.counted += entry.requests;
         self.usage += entry.usage;
         self.spend.add_sum(cost, entry.usage.total(), entry.requests);

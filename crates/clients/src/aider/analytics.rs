@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ServiceTier, SessionFacts,
-    SessionKey, SourcePosition, StopReason, Timestamp, Turn, Usage, UsageExtent,
+    CoarserRecords, Event, EventKind, InferenceGeo, Lineage, MessageKey, Purpose, ResponseCopy, ServiceTier,
+    SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Usage, UsageExtent,
 };
 use memchr::memmem;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ impl AnalyticsLog {
         let mut record = Record::new(self.file, SourcePosition::Byte(offset), entry.time.0, out);
         match &*entry.event {
             "launched" => self.begin(&entry, &mut record),
-            "message_send" => self.turn(&entry, &mut record),
+            "message_send" => self.response(&entry, &mut record),
             _ => {}
         }
         Ok(())
@@ -93,7 +93,7 @@ impl AnalyticsLog {
         self.session = Some((key, started));
     }
 
-    fn turn(&mut self, entry: &AnalyticsEvent<'_>, record: &mut Record<'_>) {
+    fn response(&mut self, entry: &AnalyticsEvent<'_>, record: &mut Record<'_>) {
         if self.session.is_none() {
             self.begin(entry, record);
         }
@@ -103,7 +103,7 @@ impl AnalyticsLog {
         let model = model.map(|model| self.intern(model));
         let part_of = self.occurrences.next(Figures::printed(sent, received));
         let Some((session, opened)) = &self.session else { return };
-        let turn = Turn {
+        let response = ResponseCopy {
             message: key_of(entry, sent, received, total_cost),
             id: None,
             part_of: CoarserRecords::one(part_of),
@@ -121,7 +121,7 @@ impl AnalyticsLog {
             opened: *opened,
             context_used: None,
         };
-        record.emit(session, EventKind::Turn(Box::new(turn)));
+        record.emit(session, EventKind::Response(Box::new(response)));
     }
 
     /// The shared name; it allocates only if the model differs from the last one.

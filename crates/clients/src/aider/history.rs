@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title, TitleRank,
-    Turn,
+    Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title,
+    TitleRank,
 };
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -48,7 +48,7 @@ struct Chat {
 /// A partly written line may be read a second time when it is complete; its cost may follow on the next line.
 struct LastReport {
     offset: u64,
-    turn: Turn,
+    turn: ResponseCopy,
     is_line_before: bool,
 }
 
@@ -161,8 +161,8 @@ impl Chat {
         if let Some(cost) = cost_line(said)
             && let Some(LastReport { turn, is_line_before: true, .. }) = &self.last_report
         {
-            let turn = Turn { embedded_cost: Some(cost), ..turn.clone() };
-            record.emit(&self.key, EventKind::Turn(Box::new(turn)));
+            let turn = ResponseCopy { embedded_cost: Some(cost), ..turn.clone() };
+            record.emit(&self.key, EventKind::Response(Box::new(turn)));
         } else if let Some(version) = said.strip_prefix("Aider v") {
             self.emit_facts(SessionFacts { version: Some(version.into()), ..SessionFacts::default() }, record);
         } else if let Some(model) = said.strip_prefix("Model: ").or_else(|| said.strip_prefix("Main model: ")) {
@@ -183,15 +183,15 @@ impl Chat {
     fn report(&mut self, report: Report, offset: u64, beside_log: Option<&mut Occurrences>, record: &mut Record<'_>) {
         let again = self.last_report.as_ref().filter(|last| last.offset == offset).map(|last| last.turn.message);
         let message = again.unwrap_or_else(|| self.next_message(report, beside_log));
-        let turn = Turn {
+        let turn = ResponseCopy {
             model: self.model.clone(),
             embedded_cost: report.cost,
             // Aider prints the report when the response has ended. If it asks the model for a repair, another report
             // follows.
             stop: Some(StopReason::EndTurn),
-            ..Turn::new(message, report.usage(), self.opened)
+            ..ResponseCopy::new(message, report.usage(), self.opened)
         };
-        record.emit(&self.key, EventKind::Turn(Box::new(turn.clone())));
+        record.emit(&self.key, EventKind::Response(Box::new(turn.clone())));
         self.last_report = Some(LastReport { offset, turn, is_line_before: true });
     }
 

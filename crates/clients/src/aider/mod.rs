@@ -4,7 +4,7 @@
 //! prints them rounded. No id identifies a response in both files, but Aider prints a report and logs the same numbers
 //! together, so the log's numbers, rounded as Aider rounds them, are the printed figures. If a log is configured, the
 //! n-th report of the same two figures in a history is therefore the coarse record of the n-th such entry of the log
-//! ([`Turn::part_of`](agtop_model::Turn)). This never counts a response twice and keeps what the history records from
+//! ([`ResponseCopy::part_of`](agtop_model::ResponseCopy)). This never counts a response twice and keeps what the history records from
 //! before the log existed. It loses only reports that two histories print with the same figures and that the log does
 //! not have.
 
@@ -47,7 +47,7 @@ static INFO: ClientInfo = ClientInfo {
         "there is no index of projects: directories are known from live processes and the configuration",
         "an editor model's responses are booked on the main model, whose report they end up in",
         "a response that hits the token limit is not reported",
-        "an analytics log names no directory: responses it tells of belong to no project, and those of concurrent \
+        "an analytics log names no directory: the responses in it belong to no project, and those of concurrent \
          programs are not told apart",
     ],
 };

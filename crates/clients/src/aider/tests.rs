@@ -58,7 +58,8 @@ fn facts(events: &[Event]) -> Vec<&SessionFacts> {
 }
 
 fn costs(events: &[Event]) -> Vec<Option<PicoUsd>> {
-    let cost = |event: &Event| if let EventKind::Turn(turn) = &event.kind { Some(turn.embedded_cost) } else { None };
+    let cost =
+        |event: &Event| if let EventKind::Response(turn) = &event.kind { Some(turn.embedded_cost) } else { None };
     events.iter().filter_map(cost).collect()
 }
 

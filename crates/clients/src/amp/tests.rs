@@ -80,7 +80,7 @@ fn with_an_empty_ledger_the_messages_count() {
 fn a_request_without_a_message_is_off_the_main_line() {
     let events = decode(LEDGER);
     let sides = |event: &Event| match &event.kind {
-        EventKind::Turn(turn) if turn.lineage == Lineage::Sidechain => turn.model.clone(),
+        EventKind::Response(turn) if turn.lineage == Lineage::Sidechain => turn.model.clone(),
         _ => None,
     };
     assert_eq!(
@@ -91,7 +91,7 @@ fn a_request_without_a_message_is_off_the_main_line() {
 
 #[test]
 fn credits_are_no_dollars() {
-    let no_cost = |(_, turn): &(_, agtop_model::Turn)| turn.embedded_cost.is_none();
+    let no_cost = |(_, turn): &(_, agtop_model::ResponseCopy)| turn.embedded_cost.is_none();
     assert!(Tally::of(&decode(LEDGER)).turns.values().all(no_cost));
 }
 
@@ -148,7 +148,7 @@ fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Turn(turn) if turn.part_of.is_empty() => turn.stop,
+            EventKind::Response(turn) if turn.part_of.is_empty() => turn.stop,
             _ => None,
         })
         .collect();

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey,
-    Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey, Usage,
 };
 
 use super::id::ID;
@@ -90,16 +90,16 @@ impl ThreadDocument {
         usage += answer.filter(|_| is_first).map(MessageUsage::cached).unwrap_or_default();
         record.at = entry.timestamp.0;
         let model = entry.model.text().or(answer.and_then(|answer| answer.model.text()));
-        let turn = Turn {
+        let response = ResponseCopy {
             id: entry.id.text().map(Into::into),
             part_of: origin.and_then(Message::id).map(|id| self.key(id)).into(),
             model: model.map(|model| self.names.get(model)),
             stop: origin.and_then(|message| message.state.as_ref()).and_then(MessageState::stop),
             // A request without a message does not fill the conversation's context.
             lineage: if origin.is_some() { Lineage::Main } else { Lineage::Sidechain },
-            ..Turn::new(key, usage, self.opened)
+            ..ResponseCopy::new(key, usage, self.opened)
         };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 
     /// Emits the usage that a message itself records.
@@ -107,13 +107,13 @@ impl ThreadDocument {
         let Some(answer) = message.usage.as_ref().filter(|answer| !answer.usage().is_zero()) else { return };
         let usage = answer.usage();
         let key = message.id().map_or_else(|| answer_key(&self.session, answer, &usage), |id| self.key(id));
-        let turn = Turn {
+        let response = ResponseCopy {
             id: message.id().map(Into::into),
             model: answer.model.text().map(|model| self.names.get(model)),
             stop: message.state.as_ref().and_then(MessageState::stop),
-            ..Turn::new(key, usage, self.opened)
+            ..ResponseCopy::new(key, usage, self.opened)
         };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 
     /// Message ids are unique only within their thread.

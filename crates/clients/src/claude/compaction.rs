@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use agtop_model::{InferenceGeo, Timestamp, Turn, Usage};
+use agtop_model::{InferenceGeo, ResponseCopy, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::subagent_mode::SubagentMode;
@@ -99,19 +99,19 @@ pub(super) struct Summary {
 
 impl Compactions {
     /// Records a response on the main line, or another line of it.
-    pub(super) fn note_response(&mut self, turn: &Turn, at: Option<Timestamp>) {
+    pub(super) fn note_response(&mut self, response: &ResponseCopy, at: Option<Timestamp>) {
         self.has_begun = true;
-        self.is_within_us = turn.geo == InferenceGeo::Us;
-        if self.model.as_deref() != turn.model.as_deref() {
-            self.model = turn.model.as_deref().map(str::to_owned);
+        self.is_within_us = response.geo == InferenceGeo::Us;
+        if self.model.as_deref() != response.model.as_deref() {
+            self.model = response.model.as_deref().map(str::to_owned);
         }
-        self.note_advice(turn, at);
+        self.note_advice(response, at);
     }
 
     /// Records a response of another model that the conversation's model consulted.
-    pub(super) fn note_advice(&mut self, turn: &Turn, at: Option<Timestamp>) {
-        let Some(model) = turn.model.as_deref().map(plain) else { return };
-        let (message, counts) = (turn.message.to_bits(), counts(&turn.usage));
+    pub(super) fn note_advice(&mut self, response: &ResponseCopy, at: Option<Timestamp>) {
+        let Some(model) = response.model.as_deref().map(plain) else { return };
+        let (message, counts) = (response.message.to_bits(), counts(&response.usage));
         let known = self.recent.iter_mut().find(|recent| recent.message == message);
         let before = known.as_ref().map_or(Counts::default(), |recent| recent.counts);
         if let Some(recent) = known {

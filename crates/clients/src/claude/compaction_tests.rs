@@ -1,4 +1,4 @@
-use agtop_model::{Event, EventKind, Purpose, Turn, Usage, UsageExtent};
+use agtop_model::{Event, EventKind, Purpose, ResponseCopy, Usage, UsageExtent};
 use proptest::prelude::*;
 
 use super::Claude;
@@ -21,12 +21,12 @@ fn decode(session: &str, text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn summaries(events: &[Event]) -> Vec<&Turn> {
-    let turns = events.iter().filter_map(|event| match &event.kind {
-        EventKind::Turn(turn) => Some(&**turn),
+fn summaries(events: &[Event]) -> Vec<&ResponseCopy> {
+    let responses = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Response(response) => Some(&**response),
         _ => None,
     });
-    turns.filter(|turn| turn.purpose == Purpose::Compaction).collect()
+    responses.filter(|response| response.purpose == Purpose::Compaction).collect()
 }
 
 /// The text with lines changed or left out.
@@ -44,7 +44,8 @@ fn a_summary_is_the_part_of_a_sessions_totals_that_lines_lack() {
     assert_eq!(summary.usage, Usage { input: 787, cache_read: 29_060, output: 2127, ..Usage::default() });
     assert_eq!((summary.model.as_deref(), summary.extent), (Some("claude-sonnet-4-6"), UsageExtent::Response));
     assert_eq!(summary.embedded_cost, None, "the price list prices it as it does all others");
-    let event = events.iter().find(|event| matches!(&event.kind, EventKind::Turn(turn) if turn.id == summary.id));
+    let event =
+        events.iter().find(|event| matches!(&event.kind, EventKind::Response(response) if response.id == summary.id));
     assert_eq!(event.unwrap().at.unwrap().as_millis(), 1_796_028_775_890, "when the conversation was compacted");
     let sum = Tally::of(&events).usage();
     assert_eq!((sum.input, sum.cache_read, sum.output), (5613, 29_060, 6548));
@@ -159,7 +160,7 @@ proptest! {
         for (session, text) in [(SID, SESSION), (FORK_SID, FORK)] {
             let (whole, parts) = (decode(session, text), in_two_runs(session, text, cut));
             let told = |events: &[Event]| -> Vec<_> {
-                summaries(events).iter().map(|turn| (turn.message, turn.usage, turn.opened)).collect()
+                summaries(events).iter().map(|response| (response.message, response.usage, response.opened)).collect()
             };
             prop_assert_eq!(told(&whole), told(&parts));
         }

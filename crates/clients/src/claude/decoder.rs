@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use agtop_model::{
-    Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ServiceTier, SessionFacts, SessionKey,
-    SourcePosition, Timestamp, TitleRank, ToolKey, Turn, UsageExtent,
+    Event, EventKind, InferenceGeo, Lineage, MessageKey, PicoUsd, Purpose, ResponseCopy, ServiceTier, SessionFacts,
+    SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey, UsageExtent,
 };
 use serde::{Deserialize, Serialize};
 
@@ -217,7 +217,7 @@ impl Transcript {
         let is_last = |step: &&Iteration<'_>| step.kind.as_deref() == Some("message");
         let context_used = steps.iter().rev().find(is_last).map(|step| step.usage().prompt());
         let opened = self.opened.unwrap_or(self.modified);
-        let turn = Turn {
+        let turn = ResponseCopy {
             id: id.map(Into::into),
             geo: usage.inference_geo.as_deref().map_or(InferenceGeo::Global, geo),
             model: message.model.as_deref().map(|model| self.names.get(model)),
@@ -226,29 +226,29 @@ impl Transcript {
             stop: message.stop_reason.as_deref().map(stop_reason),
             lineage: copy.lineage,
             context_used,
-            ..Turn::new(key, sum, opened)
+            ..ResponseCopy::new(key, sum, opened)
         };
         for (at, step) in steps.iter().enumerate().filter(|(_, step)| step.kind.as_deref() == Some("advisor_message")) {
             let advice = self.advice(&turn, at, step);
             self.compactions.note_advice(&advice, record.at);
-            record.emit(copy.session, EventKind::Turn(Box::new(advice)));
+            record.emit(copy.session, EventKind::Response(Box::new(advice)));
         }
         if copy.lineage == Lineage::Main {
             self.compactions.note_response(&turn, record.at);
         } else {
             self.compactions.note_subagent(SubagentMode::Awaited);
         }
-        record.emit(copy.session, EventKind::Turn(Box::new(turn)));
+        record.emit(copy.session, EventKind::Response(Box::new(turn)));
     }
 
     /// The response of an advisor's step: it has its own model and is off the main line.
-    fn advice(&mut self, turn: &Turn, step: usize, iteration: &Iteration<'_>) -> Turn {
+    fn advice(&mut self, turn: &ResponseCopy, step: usize, iteration: &Iteration<'_>) -> ResponseCopy {
         let own_id = turn.id.as_deref().map(|id| format!("{id}#{step}"));
         let message = match &own_id {
             Some(id) => MessageKey::global(ID, id),
             None => MessageKey::by_content(ID, &[format!("{:?}", turn.message).as_bytes(), &step.to_le_bytes()]),
         };
-        Turn {
+        ResponseCopy {
             message,
             id: own_id.map(Into::into),
             model: iteration.model.as_deref().map(|model| self.names.get(model)).or_else(|| turn.model.clone()),
@@ -435,7 +435,7 @@ impl Transcript {
             return Ok(());
         };
         record.at = at;
-        let turn = Turn {
+        let turn = ResponseCopy {
             id: Some(uuid.as_str().into()),
             model: Some(self.names.get(&model)),
             geo,
@@ -444,13 +444,13 @@ impl Transcript {
             lineage: Lineage::Sidechain,
             // The summary replaces the conversation; the response that wrote it is not part of the context.
             context_used: Some(0),
-            ..Turn::new(
+            ..ResponseCopy::new(
                 MessageKey::by_content(ID, &[b"compaction", uuid.as_bytes()]),
                 usage,
                 self.opened.unwrap_or(self.modified),
             )
         };
-        record.emit(session, EventKind::Turn(Box::new(turn)));
+        record.emit(session, EventKind::Response(Box::new(turn)));
         Ok(())
     }
 }

@@ -169,7 +169,7 @@ fn messages_that_are_text_or_numbered_letters_are_no_errors() {
 fn a_response_without_an_id_counts_by_its_line() {
     let (mut events, _) = decode_lines(&Claude, MAIN, STREAMED);
     events.extend(decode_lines(&Claude, FORKED, STREAMED).0);
-    let without_id = |(_, turn): &(_, agtop_model::Turn)| turn.id.is_none();
+    let without_id = |(_, turn): &(_, agtop_model::ResponseCopy)| turn.id.is_none();
     assert_eq!(Tally::of(&events).turns.into_values().filter(without_id).count(), 1);
 }
 

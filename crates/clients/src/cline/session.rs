@@ -2,8 +2,8 @@
 //! `<id>.messages.json` next to it holds its messages. A sub-agent's messages lie there under another name.
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, TitleRank,
-    ToolKey, Turn, Usage,
+    ClientId, Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, StopReason,
+    Timestamp, TitleRank, ToolKey, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -175,7 +175,7 @@ impl Messages {
             let model = message.model_info.as_ref().and_then(|info| info.id.text());
             let provider = message.model_info.as_ref().and_then(|info| info.provider.text()).unwrap_or_default();
             let calls = said.iter().any(|block| block.kind.text() == Some("tool_use"));
-            let turn = Turn {
+            let response = ResponseCopy {
                 id: message.id.text().map(Into::into),
                 model: model.map(|model| self.names.get(&model_name(provider, model))),
                 embedded_cost: embedded_cost(
@@ -184,9 +184,9 @@ impl Messages {
                     message.metrics.and_then(|metrics| metrics.cost),
                 ),
                 stop: Some(if calls { StopReason::ToolUse } else { StopReason::EndTurn }),
-                ..Turn::new(MessageKey::in_session(&self.session, &id), usage, self.opened)
+                ..ResponseCopy::new(MessageKey::in_session(&self.session, &id), usage, self.opened)
             };
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
         for block in said.iter().filter(|block| block.kind.text() == Some("tool_use")) {
             let (Some(id), Some(name)) = (block.id.text(), block.name.text()) else { continue };

@@ -1,8 +1,8 @@
 //! A task of an extension: `ui_messages.json`, the content of its panel.
 
 use agtop_model::{
-    ClientId, Event, EventKind, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
-    TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    ClientId, Event, EventKind, MessageKey, PicoUsd, Purpose, ResponseCopy, SessionFacts, SessionKey, SourcePosition,
+    Timestamp, TitleRank, ToolKey, Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -183,15 +183,15 @@ impl Task {
             ..Usage::default()
         };
         if !usage.is_zero() {
-            let turn = Turn {
+            let response = ResponseCopy {
                 model: info
                     .and_then(|info| info.model_id.text())
                     .map(|model| self.names.get(&model_name(provider.unwrap_or_default(), model))),
                 extent,
                 embedded_cost: self.cost(provider, request.cost),
-                ..Turn::new(self.key(message), usage, self.opened)
+                ..ResponseCopy::new(self.key(message), usage, self.opened)
             };
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
         if request.streaming_failed_message.text().is_some() {
             record.emit(&self.session, EventKind::Error("unknown".into()));
@@ -204,14 +204,14 @@ impl Task {
         record.emit(&self.session, EventKind::Compacted);
         let cost = message.context_condense.as_ref().and_then(|condensed| self.cost(None, condensed.cost));
         if cost.is_some() {
-            let turn = Turn {
+            let response = ResponseCopy {
                 extent: UsageExtent::Sum,
                 purpose: Purpose::Compaction,
                 embedded_cost: cost,
                 context_used: Some(0),
-                ..Turn::new(self.key(message), Usage::default(), self.opened)
+                ..ResponseCopy::new(self.key(message), Usage::default(), self.opened)
             };
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
     }
 

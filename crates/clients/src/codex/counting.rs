@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, MessageKey, RateLimit, RateLimitWindow, SessionFacts, StopReason, Timestamp, Turn, Untrusted,
+    Event, EventKind, MessageKey, RateLimit, RateLimitWindow, ResponseCopy, SessionFacts, StopReason, Timestamp,
+    Untrusted,
 };
 
 use super::id::ID;
@@ -31,8 +32,8 @@ impl Rollout {
             }
             if !is_copy {
                 // If totals moved, the turn has already reported the context, and `last` may be stale.
-                let told = info.last_token_usage.filter(|_| !moved);
-                self.emit_context(told.map(|last| last.context()), info.model_context_window, record);
+                let last_usage = info.last_token_usage.filter(|_| !moved);
+                self.emit_context(last_usage.map(|last| last.context()), info.model_context_window, record);
             }
         }
         // The limits in a copy with a new timestamp would look like the newest reading.
@@ -59,7 +60,7 @@ impl Rollout {
         let counts = info.total_token_usage.unwrap_or(used).bytes();
         let whose = if time.is_empty() { &*self.session.id } else { time };
         let message = MessageKey::by_content(ID, &[whose.as_bytes(), &counts]);
-        let turn = EventKind::Turn(Box::new(self.turn(message, used, record.at)));
+        let turn = EventKind::Response(Box::new(self.turn(message, used, record.at)));
         match (owner, record.at) {
             (Owner::Own | Owner::DatedCopy, _) | (Owner::Unclear, None) => record.emit(&self.session, turn),
             (Owner::Copy, _) => {}
@@ -112,8 +113,8 @@ impl Rollout {
             Some(id) => MessageKey::by_content(ID, &[thread.as_bytes(), id.as_bytes()]),
             None => MessageKey::by_content(ID, &[thread.as_bytes(), &response.usage.bytes()]),
         };
-        let turn = Turn { id: id.map(Into::into), ..self.turn(message, response.usage, record.at) };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        let turn = ResponseCopy { id: id.map(Into::into), ..self.turn(message, response.usage, record.at) };
+        record.emit(&self.session, EventKind::Response(Box::new(turn)));
     }
 
     /// The model of the response. A model on the user's own machine is marked as local.
@@ -125,7 +126,7 @@ impl Rollout {
         }
     }
 
-    pub(super) fn turn(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> Turn {
+    pub(super) fn turn(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> ResponseCopy {
         let called = std::mem::take(&mut self.tools.called);
         // A response without a tool call is the last of its turn.
         let stop = Some(if called { StopReason::ToolUse } else { StopReason::EndTurn });
@@ -133,13 +134,13 @@ impl Rollout {
         if context_used.is_some() {
             self.emitted.context.0 = context_used;
         }
-        Turn {
+        ResponseCopy {
             model: self.model(at),
             tier: self.tier,
             stop,
             lineage: self.lineage,
             context_used,
-            ..Turn::new(message, used.usage(), self.opened)
+            ..ResponseCopy::new(message, used.usage(), self.opened)
         }
     }
 }

@@ -298,7 +298,7 @@ impl Rollout {
         self.exec_turns += 1;
         let message = MessageKey::in_session(&self.session, &format!("exec {}", self.exec_turns));
         let turn = self.turn(message, *tokens, record.at);
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(turn)));
         record.emit(&self.session, EventKind::TurnEnded);
     }
 }

@@ -62,10 +62,10 @@ mod tests {
 
     #[test]
     fn running_sub_agents_are_not_finished() {
-        let told = subagents(
+        let decoded = subagents(
             r#"{"status":{"a":{"completed":"\"b\": done"},"b":"running","c":{"errored":"no"},"d":"shutdown","e":"pending_init"},"timed_out":false}"#,
         );
-        assert_eq!(told.finished_threads, ["a", "c", "d"]);
+        assert_eq!(decoded.finished_threads, ["a", "c", "d"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessRole, ProcessState, RateLimit, ServiceTier, SessionFacts,
-    StopReason, Timestamp, TitleRank, ToolKey, Turn, Untrusted,
+    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessRole, ProcessState, RateLimit, ResponseCopy, ServiceTier,
+    SessionFacts, StopReason, Timestamp, TitleRank, ToolKey, Untrusted,
 };
 use proptest::prelude::*;
 
@@ -45,8 +45,8 @@ fn events(text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn turns(events: &[Event]) -> Vec<&Turn> {
-    events.iter().filter_map(|e| if let EventKind::Turn(turn) = &e.kind { Some(&**turn) } else { None }).collect()
+fn turns(events: &[Event]) -> Vec<&ResponseCopy> {
+    events.iter().filter_map(|e| if let EventKind::Response(turn) = &e.kind { Some(&**turn) } else { None }).collect()
 }
 
 fn facts(events: &[Event]) -> Vec<&SessionFacts> {
@@ -78,10 +78,10 @@ fn sums(events: &[Event]) -> (u64, u64) {
 fn files_without_envelopes_yield_session_prompt_and_tools() {
     let events = events(fixture!("0.20/envelopeless.jsonl"));
     assert!(events.iter().all(|event| &*event.session.id == "8f14e45f-ceea-467f-9b3c-1a2b3c4d5e6f"));
-    let told = facts(&events);
-    assert_eq!(told[0].branch, Some(Untrusted::from("main")));
-    assert_eq!(told[0].started, Some(Timestamp::from_millis(1_755_479_773_522)));
-    assert_eq!(told[1].cwd.as_deref(), Some("/repo/old".as_ref()));
+    let decoded = facts(&events);
+    assert_eq!(decoded[0].branch, Some(Untrusted::from("main")));
+    assert_eq!(decoded[0].started, Some(Timestamp::from_millis(1_755_479_773_522)));
+    assert_eq!(decoded[1].cwd.as_deref(), Some("/repo/old".as_ref()));
     assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "tidy the parser")]);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 1);
     let target = events.iter().find_map(|event| match &event.kind {
@@ -173,10 +173,10 @@ fn lines_below_the_history_start_ordinal_are_the_parents() {
 #[test]
 fn a_spawned_agent_is_a_sidechain_below_its_parent_without_user_prompts() {
     let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
-    let told = facts(&events)[0];
-    assert_eq!(told.parent.as_ref().map(|parent| &*parent.id), Some("019e8000-0000-7000-8000-000000000001"));
-    assert_eq!(told.forked_from, told.parent);
-    assert_eq!(told.origin, Some(Untrusted::from("thread_spawn")));
+    let decoded = facts(&events)[0];
+    assert_eq!(decoded.parent.as_ref().map(|parent| &*parent.id), Some("019e8000-0000-7000-8000-000000000001"));
+    assert_eq!(decoded.forked_from, decoded.parent);
+    assert_eq!(decoded.origin, Some(Untrusted::from("thread_spawn")));
     assert_eq!(turns(&events)[0].lineage, Lineage::Sidechain);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
@@ -222,11 +222,11 @@ fn totals_that_continue_a_parents_total_count_from_there() {
 #[test]
 fn usage_records_take_precedence_over_totals_and_stale_last_usage() {
     let events = events(fixture!("0.169/records.jsonl"));
-    let told = turns(&events);
-    let ids: Vec<_> = told.iter().filter_map(|turn| turn.id.as_deref()).collect();
+    let decoded = turns(&events);
+    let ids: Vec<_> = decoded.iter().filter_map(|turn| turn.id.as_deref()).collect();
     assert_eq!(ids, ["resp_1", "resp_2", "resp_3", "resp_4", "resp_5"]);
     assert_eq!(sums(&events), (1000 + 2000 + 300 + 1200 + 1000, 100 + 50 + 900 + 80 + 100));
-    let first = told[0].usage;
+    let first = decoded[0].usage;
     assert_eq!((first.input, first.cache_read, first.cache_write_5m, first.reasoning), (300, 600, 100, 30));
 }
 
@@ -240,9 +240,9 @@ fn without_records_a_stale_last_after_a_cut_response_is_not_billed() {
 #[test]
 fn the_model_and_service_tier_are_those_of_the_turn() {
     let events = events(fixture!("0.169/records.jsonl"));
-    let told: Vec<_> = turns(&events).iter().map(|turn| (turn.model.as_deref().unwrap_or("?"), turn.tier)).collect();
-    assert_eq!(told[0], ("gpt-5.5", ServiceTier::Priority));
-    assert_eq!(told[4], ("gpt-6-sol", ServiceTier::Standard));
+    let decoded: Vec<_> = turns(&events).iter().map(|turn| (turn.model.as_deref().unwrap_or("?"), turn.tier)).collect();
+    assert_eq!(decoded[0], ("gpt-5.5", ServiceTier::Priority));
+    assert_eq!(decoded[4], ("gpt-6-sol", ServiceTier::Standard));
 }
 
 #[test]
@@ -323,9 +323,9 @@ fn an_error_has_its_kind_and_not_its_message() {
 #[test]
 fn guardians_are_billed_below_their_parent_on_the_model_behind_their_alias() {
     let events = events(fixture!("0.169/guardian.jsonl"));
-    let told = facts(&events)[0];
-    assert_eq!(told.origin, Some(Untrusted::from("guardian")));
-    assert_eq!(told.parent.as_ref().map(|parent| &*parent.id), Some("01a1fda9-0000-7000-8000-000000000011"));
+    let decoded = facts(&events)[0];
+    assert_eq!(decoded.origin, Some(Untrusted::from("guardian")));
+    assert_eq!(decoded.parent.as_ref().map(|parent| &*parent.id), Some("01a1fda9-0000-7000-8000-000000000011"));
     let turn = turns(&events)[0];
     assert_eq!((turn.model.as_deref(), turn.lineage), (Some("gpt-5.5"), Lineage::Sidechain));
     assert_eq!(sums(&events), (1200, 80));
@@ -506,7 +506,7 @@ fn a_sub_agent_works_from_its_start_until_its_end() {
 "#;
     let (events, errors) = decode_lines(&Codex, PATH, lines);
     assert!(errors.is_empty(), "{errors:?}");
-    let told: Vec<String> = events
+    let decoded: Vec<String> = events
         .iter()
         .filter_map(|event| match &event.kind {
             EventKind::ToolStarted { name, .. } => Some(format!("+ {name}")),
@@ -520,7 +520,7 @@ fn a_sub_agent_works_from_its_start_until_its_end() {
         .collect();
     let agent = ToolKey::new(ID, "t1");
     let (sent, rests) = (format!("sent {agent:?} explorer look around"), format!("rests {agent:?}"));
-    assert_eq!(told, ["+ spawn_agent", "-", &sent, "+ wait_agent", "-", &rests]);
+    assert_eq!(decoded, ["+ spawn_agent", "-", &sent, "+ wait_agent", "-", &rests]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Threads that several releases wrote, models of several providers, and the size of the context.
 
-use agtop_model::{Event, EventKind, Turn};
+use agtop_model::{Event, EventKind, ResponseCopy};
 
 use super::Codex;
 use crate::testing::{Tally, decode_lines, home, open};
@@ -11,10 +11,10 @@ const PATH: &str =
 const TWO_RELEASES: &str = include_str!("../../../../fixtures/codex/0.171/two-releases.jsonl");
 const OSS: &str = include_str!("../../../../fixtures/codex/0.171/oss.jsonl");
 
-fn turns(events: &[Event]) -> Vec<&Turn> {
+fn turns(events: &[Event]) -> Vec<&ResponseCopy> {
     events
         .iter()
-        .filter_map(|event| if let EventKind::Turn(turn) = &event.kind { Some(&**turn) } else { None })
+        .filter_map(|event| if let EventKind::Response(turn) = &event.kind { Some(&**turn) } else { None })
         .collect()
 }
 

@@ -67,10 +67,10 @@ impl Tools {
         });
         let finished_threads =
             output.subagents.finished_threads.iter().map(|thread| EventKind::SubagentEnded { tool: agent(thread) });
-        let mut told = self.command_answered(tool, summary);
-        told.extend(sent);
-        told.extend(finished_threads);
-        told
+        let mut decoded = self.command_answered(tool, summary);
+        decoded.extend(sent);
+        decoded.extend(finished_threads);
+        decoded
     }
 
     fn command_answered(&mut self, tool: ToolKey, summary: ToolResultSummary) -> Vec<EventKind> {

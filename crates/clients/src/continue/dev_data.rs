@@ -2,8 +2,8 @@
 //! (written by `core/llm/index.ts`). Lines do not name a session, so all of them belong to one.
 
 use agtop_model::{
-    Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Untrusted,
-    Usage,
+    Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank,
+    Untrusted, Usage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +81,9 @@ impl Decoder for EditorRequests {
             let provider = request.provider.text().unwrap_or_default();
             let model = request.model.text().map(|model| self.names.get(&model_name(provider, model)));
             let key = self.key(&request, at, offset);
-            let turn = Turn { model, ..Turn::new(key, usage, self.opened.unwrap_or(self.modified)) };
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            let response =
+                ResponseCopy { model, ..ResponseCopy::new(key, usage, self.opened.unwrap_or(self.modified)) };
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
         Ok(())
     }

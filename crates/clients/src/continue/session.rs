@@ -1,7 +1,7 @@
 //! A session: its messages, and for `cn` its total usage. Its times are only in the list of sessions.
 
 use agtop_model::{
-    Event, EventKind, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Turn, Usage,
+    Event, EventKind, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -108,8 +108,9 @@ impl SessionDocument {
         if !usage.is_zero() {
             // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
-            let turn = Turn { context_used: Some(0), ..Turn::new(key, usage, self.modified) }.running();
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            let response =
+                ResponseCopy { context_used: Some(0), ..ResponseCopy::new(key, usage, self.modified) }.running();
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
     }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp,
-    TitleRank, ToolKey, Turn, Usage, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, Purpose, ResponseCopy, SessionFacts, SessionKey, SourcePosition, StopReason,
+    Timestamp, TitleRank, ToolKey, Usage, UsageExtent,
 };
 
 use super::counting::{self, ReportedUsage, stop_reason};
@@ -97,11 +97,11 @@ impl SessionEvents {
             Payload::ContextChange(context) => emit_facts(&session, location_facts(&context), record),
             Payload::ModelChange(change) => self.model(&line, &session, change.new_model.as_ref(), record),
             Payload::UserMessage(message) => self.user_message(&line, &message, record),
-            Payload::TurnStart(turn) if line.agent_id.is_none() => {
+            Payload::TurnStart(response) if line.agent_id.is_none() => {
                 self.is_turn_over = false;
                 let run = self.runs.current();
-                run.note_interaction(turn.interaction_id.as_deref());
-                run.note_turn(turn.turn_id.as_deref());
+                run.note_interaction(response.interaction_id.as_deref());
+                run.note_turn(response.turn_id.as_deref());
             }
             Payload::TurnEnd if self.is_turn_over && line.agent_id.is_none() => {
                 record.emit(&session, EventKind::TurnEnded);
@@ -208,13 +208,13 @@ impl SessionEvents {
         let key = message_key(line, message, run);
         run.messages.push(key);
         let usage = Usage { output: message.output_tokens.0, ..Usage::default() };
-        let turn = Turn {
+        let response = ResponseCopy {
             id: message.api_call_id.as_deref().map(Into::into),
             stop: has_tools.then_some(StopReason::ToolUse),
             lineage: lineage(line),
-            ..self.turn(key, model, usage)
+            ..self.response(key, model, usage)
         };
-        record.emit(session, EventKind::Turn(Box::new(turn)));
+        record.emit(session, EventKind::Response(Box::new(response)));
     }
 
     /// Emits the usage record of one call.
@@ -231,14 +231,14 @@ impl SessionEvents {
         self.reported.note_record(model.as_deref().unwrap_or_default(), usage);
         let id = call.api_call_id.as_deref().filter(|id| !id.is_empty());
         let key = counting::call(id.or(line.id.as_deref()).unwrap_or_default(), &call.counts);
-        let turn = Turn {
+        let response = ResponseCopy {
             id: id.map(Into::into),
             part_of: id.map(counting::message).into(),
             stop: call.finish_reason.as_deref().map(stop_reason),
             lineage: lineage(line),
-            ..self.turn(key, model, usage)
+            ..self.response(key, model, usage)
         };
-        record.emit(session, EventKind::Turn(Box::new(turn)));
+        record.emit(session, EventKind::Response(Box::new(response)));
     }
 
     /// Emits a compaction. Its call is in no record, total or span (1.0.60, 1.0.102), but the event has counts.
@@ -255,13 +255,13 @@ impl SessionEvents {
             let model = model.or_else(|| self.model_state(line).model.clone());
             let key = counting::call(line.id.as_deref().unwrap_or_default(), &used.counts);
             // Off the main line, because its prompt is not what is in the context now.
-            let turn = Turn {
+            let response = ResponseCopy {
                 lineage: Lineage::Sidechain,
                 context_used: Some(0),
                 purpose: Purpose::Compaction,
-                ..self.turn(key, model, usage)
+                ..self.response(key, model, usage)
             };
-            record.emit(session, EventKind::Turn(Box::new(turn)));
+            record.emit(session, EventKind::Response(Box::new(response)));
         }
         if compaction.success != Some(false) {
             record.emit(session, EventKind::Compacted);
@@ -285,21 +285,21 @@ impl SessionEvents {
                 continue;
             }
             let model = Some(self.names.get(model));
-            let total = Turn {
+            let total = ResponseCopy {
                 context_used,
                 extent: UsageExtent::Sum,
                 part_of: std::mem::take(&mut replaced).into_iter().collect(),
                 // Usage implies at least one request.
                 requests: news.requests.max(1),
-                ..self.turn(counting::total(&name, nth), model, news.usage)
+                ..self.response(counting::total(&name, nth), model, news.usage)
             };
-            record.emit(&self.session, EventKind::Turn(Box::new(total)));
+            record.emit(&self.session, EventKind::Response(Box::new(total)));
         }
         record.emit(&self.session, EventKind::Ended);
     }
 
-    fn turn(&self, message: MessageKey, model: Option<Arc<str>>, usage: Usage) -> Turn {
-        Turn { model, ..Turn::new(message, usage, self.opened.unwrap_or(self.modified)) }
+    fn response(&self, message: MessageKey, model: Option<Arc<str>>, usage: Usage) -> ResponseCopy {
+        ResponseCopy { model, ..ResponseCopy::new(message, usage, self.opened.unwrap_or(self.modified)) }
     }
 
     fn tool_start(&mut self, session: &SessionKey, start: &ToolStart<'_>, record: &mut Record<'_>) {
@@ -369,9 +369,11 @@ fn message_key(line: &Line<'_>, message: &Message<'_>, run: &ProcessRun) -> Mess
     if let Some(call) = message.api_call_id.as_deref().filter(|id| !id.is_empty()) {
         return counting::message(call);
     }
-    let turn = message.turn_id.as_deref().or(run.turn());
-    match (message.interaction_id.as_deref(), turn) {
-        (Some(interaction), Some(turn)) if line.agent_id.is_none() => counting::message_of_turn(interaction, turn),
+    let response = message.turn_id.as_deref().or(run.response());
+    match (message.interaction_id.as_deref(), response) {
+        (Some(interaction), Some(response)) if line.agent_id.is_none() => {
+            counting::message_of_turn(interaction, response)
+        }
         _ => counting::message(message.id.as_deref().or(line.id.as_deref()).unwrap_or_default()),
     }
 }

@@ -48,7 +48,7 @@ static INFO: ClientInfo = ClientInfo {
     },
     blind_spots: &[
         "a response cut off in mid-stream was billed, but reaches no transcript",
-        "releases before 1.0.102 tell input and cache only when they end: until then, or if they are killed, counts are \
+        "releases before 1.0.102 record input and cache only when they end: until then, or if they are killed, counts are \
          output alone",
         "premium requests and AI credits are not dollars: costs are list prices of the tokens",
         "VS Code's chat files hold no tokens",

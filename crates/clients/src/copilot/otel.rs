@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp, Usage,
     UsageExtent,
 };
 use memchr::memmem::Finder;
@@ -68,19 +68,19 @@ impl Spans {
         let session = SessionKey::new(ID, span.session());
         let model = span.attributes.model().map(|model| self.names.get(model));
         self.emit_facts(&span, &session, model.as_ref(), record);
-        let turn = Turn {
+        let turn = ResponseCopy {
             id: span.attributes.response_id.text().map(Into::into),
             model,
             stop: span.attributes.finish_reason().map(stop_reason),
             // The session's own events name the caller: spans of a sub-agent carry its parent's id.
             lineage: Lineage::Embedded,
             context_used: Some(0),
-            ..Turn::new(counting::call(&span.call_id(), &counts), usage, at.unwrap_or(self.modified))
+            ..ResponseCopy::new(counting::call(&span.call_id(), &counts), usage, at.unwrap_or(self.modified))
         };
         let turn = if kind == SpanKind::Chat {
-            Turn { part_of: self.coarser_than_call(&span).into_iter().collect(), ..turn }
+            ResponseCopy { part_of: self.coarser_than_call(&span).into_iter().collect(), ..turn }
         } else {
-            Turn {
+            ResponseCopy {
                 usage: self.sum(kind, &span, usage),
                 message: kind.key(span.group()),
                 part_of: kind.coarser().map(|coarser| coarser.key(span.group())).collect(),
@@ -88,7 +88,7 @@ impl Spans {
                 ..turn
             }
         };
-        record.emit(&session, EventKind::Turn(Box::new(turn)));
+        record.emit(&session, EventKind::Response(Box::new(turn)));
         Ok(())
     }
 

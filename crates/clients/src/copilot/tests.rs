@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use agtop_model::{
-    Event, EventKind, IssueKind, Lineage, ProcessRole, RunningProcess, SessionFacts, StopReason, TitleRank, ToolKey,
-    Turn, Usage,
+    Event, EventKind, IssueKind, Lineage, ProcessRole, ResponseCopy, RunningProcess, SessionFacts, StopReason,
+    TitleRank, ToolKey, Usage,
 };
 
 use super::*;
@@ -70,10 +70,10 @@ fn total<'e>(parts: impl IntoIterator<Item = &'e Vec<Event>>) -> Usage {
     without_reasoning(forwards)
 }
 
-fn turns(events: &[Event]) -> Vec<&Turn> {
+fn turns(events: &[Event]) -> Vec<&ResponseCopy> {
     events
         .iter()
-        .filter_map(|event| if let EventKind::Turn(turn) = &event.kind { Some(&**turn) } else { None })
+        .filter_map(|event| if let EventKind::Response(turn) = &event.kind { Some(&**turn) } else { None })
         .collect()
 }
 
@@ -140,7 +140,7 @@ fn totals_up_to_a_watermark_are_of_the_whole_session_and_count_as_far_as_records
 #[test]
 fn the_call_that_made_a_summary_is_in_no_total_but_counts() {
     let all = events(SESSION, EVENTS);
-    let summaries: Vec<&Turn> = turns(&all).into_iter().filter(|turn| turn.id.is_none()).collect();
+    let summaries: Vec<&ResponseCopy> = turns(&all).into_iter().filter(|turn| turn.id.is_none()).collect();
     assert_eq!(summaries.len(), 1);
     assert_eq!(summaries[0].usage, SUMMARY);
     assert_eq!(summaries[0].model.as_deref(), Some("gpt-5.5"));

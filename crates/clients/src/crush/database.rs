@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, MessageKey, PicoUsd, SessionFacts, SessionKey, SourcePosition, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Usage, UsageExtent,
+    Event, EventKind, MessageKey, PicoUsd, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp, Title,
+    TitleRank, ToolKey, Usage, UsageExtent,
 };
 
 use super::id::ID;
@@ -114,8 +114,8 @@ impl Database {
         // The cost of sub-agents is already included in their parent's cost.
         if let Some(cost) = cost.filter(|_| kind == SessionKind::Root) {
             record.at = started;
-            let turn = whole_session(&key, started.unwrap_or(self.modified), cost);
-            record.emit(&key, EventKind::Turn(Box::new(turn)));
+            let response = whole_session(&key, started.unwrap_or(self.modified), cost);
+            record.emit(&key, EventKind::Response(Box::new(response)));
         }
         Ok(())
     }
@@ -209,12 +209,12 @@ impl Decoder for Database {
 }
 
 /// The response that stands for the whole cost of a session. Its token counts are unknown.
-fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> Turn {
-    Turn {
+fn whole_session(session: &SessionKey, opened: Timestamp, cost: PicoUsd) -> ResponseCopy {
+    ResponseCopy {
         extent: UsageExtent::Sum,
         embedded_cost: Some(cost),
         context_used: Some(0),
-        ..Turn::new(MessageKey::in_session(session, "whole"), Usage::default(), opened)
+        ..ResponseCopy::new(MessageKey::in_session(session, "whole"), Usage::default(), opened)
     }
 }
 

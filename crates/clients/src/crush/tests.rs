@@ -58,7 +58,7 @@ fn tokens_of_the_last_step_are_context_and_no_usage() {
 
 #[test]
 fn a_session_that_cost_nothing_has_no_known_cost() {
-    assert_eq!(count(&of(FREE), |kind| matches!(kind, EventKind::Turn(_))), 0);
+    assert_eq!(count(&of(FREE), |kind| matches!(kind, EventKind::Response(_))), 0);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_cost_that_grew_counts_once_from_the_day_the_session_began() {
     events.extend(decode(&ROWS.replace("\"cost\": 0.75", "\"cost\": 0.875")));
     assert_eq!(Tally::of(&events).turns.len(), 2);
     let of_cost = |event: &Event| match &event.kind {
-        EventKind::Turn(turn) => Some((event.at, turn.embedded_cost)),
+        EventKind::Response(turn) => Some((event.at, turn.embedded_cost)),
         _ => None,
     };
     let grown = events.iter().filter_map(of_cost).max_by_key(|(_, cost)| *cost).unwrap();

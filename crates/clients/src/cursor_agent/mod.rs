@@ -38,7 +38,7 @@ static INFO: ClientInfo = ClientInfo {
     danger_flags: &["--force", "-f", "--yolo"],
     knowledge: Knowledge::NONE,
     blind_spots: &[
-        "Tokens and costs are not on this machine: Cursor's own site tells them.",
+        "Tokens and costs are not on this machine: Cursor's own site shows them.",
         "The directory of a chat is a hash in its path: it is known if newer releases told it beside the chat, or if it \
          was trusted.",
         "Tools, sub-agents and questions for permission are not read.",

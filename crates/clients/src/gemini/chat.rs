@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, StopReason,
+    Timestamp, Title, TitleRank, ToolKey, Usage,
 };
 use memchr::memmem;
 
@@ -212,7 +212,7 @@ impl Chat {
             "gemini" => {
                 record.agent_text(&self.session, || message_text(message.content));
                 if let Some(tokens) = message.tokens {
-                    self.turn(message, tokens, record);
+                    self.response(message, tokens, record);
                 }
                 for call in message.tool_calls.iter().flatten() {
                     self.tool(call, record);
@@ -257,23 +257,23 @@ impl Chat {
         }
     }
 
-    fn turn(&mut self, message: &Message<'_>, tokens: Tokens, record: &mut Record<'_>) {
+    fn response(&mut self, message: &Message<'_>, tokens: Tokens, record: &mut Record<'_>) {
         let model = message.model.as_ref().map(|model| &*model.0).filter(|model| !model.is_empty());
         if let Some(model) = model {
             self.note_window(model, record);
         }
         let id = &*message.id.0;
         let has_tools = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
-        let turn = Turn {
+        let response = ResponseCopy {
             id: Some(id.into()),
             model: model.map(|model| self.intern(model)),
             // Without tool calls it is unknown whether the turn is over: a running tool is not on disk.
             stop: has_tools.then_some(StopReason::ToolUse),
             lineage: self.lineage,
             context_used: Some(tokens.input.0),
-            ..Turn::new(response_key(&self.session, id), tokens.usage(), self.opened)
+            ..ResponseCopy::new(response_key(&self.session, id), tokens.usage(), self.opened)
         };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 
     /// Emits the context window of Gemma, which runs in the same program and whose window price tables do not have.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp, Title,
-    TitleRank, Turn, Usage, UsageExtent,
+    Event, EventKind, Lineage, MessageKey, Purpose, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    Title, TitleRank, Usage, UsageExtent,
 };
 use serde::Deserialize;
 
@@ -213,8 +213,8 @@ impl Database {
         }
         record.at = owner.started;
         let turn = usage_outside_ledger(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
-        let turn = Turn { model: owner.model.clone(), lineage: owner.lineage, ..turn };
-        record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
+        let turn = ResponseCopy { model: owner.model.clone(), lineage: owner.lineage, ..turn };
+        record.emit(&owner.key, EventKind::Response(Box::new(turn)));
     }
 
     /// Emits the requests in the session's ledger.
@@ -228,13 +228,13 @@ impl Database {
             }
             let model = entry.model.map(|model| self.names.get(&model_name(&owner.provider, &model)));
             let turn = owner.request(rowid, entry.counts.usage());
-            let turn = Turn {
+            let turn = ResponseCopy {
                 model: model.or(turn.model),
                 embedded_cost: embedded_cost(ID, &owner.provider, entry.cost),
                 purpose: if entry.is_compaction { Purpose::Compaction } else { Purpose::Answer },
                 ..turn
             };
-            record.emit(&owner.key, EventKind::Turn(Box::new(turn)));
+            record.emit(&owner.key, EventKind::Response(Box::new(turn)));
         }
     }
 
@@ -255,8 +255,8 @@ impl Database {
 
 impl SessionContext {
     /// The request in that row of the ledger.
-    fn request(&self, rowid: i64, usage: Usage) -> Turn {
-        Turn {
+    fn request(&self, rowid: i64, usage: Usage) -> ResponseCopy {
+        ResponseCopy {
             message: MessageKey::in_session(&self.key, &format!("ledger:{rowid}")),
             model: self.model.clone(),
             extent: UsageExtent::Response,

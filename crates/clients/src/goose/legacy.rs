@@ -78,7 +78,7 @@ impl Lines {
         let usage = Counts::without_cache(input, output, line.accumulated_total_tokens).usage();
         if !usage.is_zero() {
             let turn = usage_outside_ledger(&self.session, self.started.unwrap_or(self.modified), usage, None);
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&self.session, EventKind::Response(Box::new(turn)));
         }
     }
 }
@@ -110,7 +110,7 @@ fn time_of_id(id: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::Turn;
+    use agtop_model::ResponseCopy;
     use proptest::prelude::*;
 
     use super::super::Goose;
@@ -120,9 +120,9 @@ mod tests {
     const PATH: &str = "/home/u/.local/share/goose/sessions/20250612_143022.jsonl";
     const FILE: &[u8] = include_bytes!("../../../../fixtures/goose/1.0.20/20250612_143022.jsonl");
 
-    fn turns(events: &[Event]) -> Vec<Turn> {
+    fn turns(events: &[Event]) -> Vec<ResponseCopy> {
         let turn = |event: &Event| match &event.kind {
-            EventKind::Turn(turn) => Some((**turn).clone()),
+            EventKind::Response(turn) => Some((**turn).clone()),
             _ => None,
         };
         events.iter().filter_map(turn).collect()

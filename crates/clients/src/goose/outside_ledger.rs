@@ -1,6 +1,6 @@
 //! Usage of a session that its ledger does not have.
 
-use agtop_model::{MessageKey, PicoUsd, SessionKey, Timestamp, Turn, Usage, UsageExtent};
+use agtop_model::{MessageKey, PicoUsd, ResponseCopy, SessionKey, Timestamp, Usage, UsageExtent};
 
 /// The response that stands for the usage of a session outside its ledger.
 ///
@@ -12,11 +12,11 @@ pub(super) fn usage_outside_ledger(
     opened: Timestamp,
     usage: Usage,
     cost: Option<PicoUsd>,
-) -> Turn {
-    Turn {
+) -> ResponseCopy {
+    ResponseCopy {
         extent: UsageExtent::Sum,
         embedded_cost: cost,
         context_used: Some(0),
-        ..Turn::new(MessageKey::in_session(session, "accumulated"), usage, opened)
+        ..ResponseCopy::new(MessageKey::in_session(session, "accumulated"), usage, opened)
     }
 }

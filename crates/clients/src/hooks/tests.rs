@@ -241,7 +241,7 @@ fn every_settings_format_refuses_any_bytes_or_is_stable() {
     });
 }
 
-fn told(client_name: &str, payload: &str) -> HookEvent {
+fn decoded(client_name: &str, payload: &str) -> HookEvent {
     try_told(client_name, payload).unwrap_or_else(|error| panic!("{payload}: {error}"))
 }
 
@@ -249,22 +249,22 @@ fn told(client_name: &str, payload: &str) -> HookEvent {
 fn try_told(client_name: &str, payload: &str) -> Result<HookEvent, DecodeError> {
     let source = Provenance { file: FileId(3), place: SourcePosition::Entry(0) };
     let dialect = client(client_name).unwrap().hooks().unwrap();
-    let told = dialect.decode(payload.as_bytes(), PayloadOrigin { at: NOW, source })?;
+    let decoded = dialect.decode(payload.as_bytes(), PayloadOrigin { at: NOW, source })?;
     let kept = dialect.decode(&minimal_payload(payload.as_bytes()), PayloadOrigin { at: NOW, source })?;
     // An over-long name is left out of the minimal form, and shortened here.
     if payload.len() < 10_000 {
-        assert_eq!(format!("{kept:?}"), format!("{told:?}"));
+        assert_eq!(format!("{kept:?}"), format!("{decoded:?}"));
     }
-    Ok(told)
+    Ok(decoded)
 }
 
-fn kinds(told: &HookEvent) -> Vec<String> {
-    told.events.iter().map(|event| format!("{:?}", event.kind)).collect()
+fn kinds(decoded: &HookEvent) -> Vec<String> {
+    decoded.events.iter().map(|event| format!("{:?}", event.kind)).collect()
 }
 
 #[test]
 fn tools_start_and_end_with_the_ids_that_transcripts_use() {
-    let before = told(
+    let before = decoded(
         "claude",
         r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t1","tool_input":{"command":"secret"}}"#,
     );
@@ -275,7 +275,7 @@ fn tools_start_and_end_with_the_ids_that_transcripts_use() {
     assert_eq!(before.events[0].at, Some(NOW));
     assert!(!format!("{before:?}").contains("secret"));
     for (hook, ok) in [("PostToolUse", true), ("PostToolUseFailure", false), ("PermissionDenied", false)] {
-        let after = told(
+        let after = decoded(
             "claude",
             &format!(r#"{{"session_id":"s","hook_event_name":"{hook}","tool_name":"Bash","tool_use_id":"t1"}}"#),
         );
@@ -290,7 +290,7 @@ fn tools_start_and_end_with_the_ids_that_transcripts_use() {
 fn a_launched_sub_agent_has_not_answered() {
     let after = |answer: &str| {
         let payload = r#"{"session_id":"s","hook_event_name":"PostToolUse","tool_name":"Agent","tool_use_id":"t1","tool_response":ANSWER}"#;
-        told("claude", &payload.replace("ANSWER", answer)).events.len()
+        decoded("claude", &payload.replace("ANSWER", answer)).events.len()
     };
     assert_eq!(after(r#"{"isAsync":true,"status":"async_launched","agentId":"a1"}"#), 0);
     for answer in [r#"{"status":"completed"}"#, r#"{"status":7}"#, r#""async_launched""#, "null", "[]"] {
@@ -321,24 +321,24 @@ fn every_event_of_claude_has_its_meaning() {
         (r#""Unheard""#, &[]),
     ];
     for (rest, expected) in cases {
-        let told = told("claude", &format!(r#"{{"session_id":"s","hook_event_name":{rest}}}"#));
-        assert_eq!(kinds(&told), expected, "{rest}");
-        assert!(!format!("{told:?}").contains("secret"), "{rest}");
+        let decoded = decoded("claude", &format!(r#"{{"session_id":"s","hook_event_name":{rest}}}"#));
+        assert_eq!(kinds(&decoded), expected, "{rest}");
+        assert!(!format!("{decoded:?}").contains("secret"), "{rest}");
     }
 }
 
 #[test]
 fn facts_come_with_a_session_and_with_a_new_directory() {
-    let started = told("claude", r#"{"session_id":"s","hook_event_name":"SessionStart","cwd":"/w","model":"opus"}"#);
+    let started = decoded("claude", r#"{"session_id":"s","hook_event_name":"SessionStart","cwd":"/w","model":"opus"}"#);
     let EventKind::Facts(facts) = &started.events[0].kind else { panic!("{started:?}") };
     assert_eq!((facts.cwd.as_deref(), facts.model.as_deref()), (Some(Path::new("/w")), Some("opus")));
-    let moved = told("claude", r#"{"session_id":"s","hook_event_name":"CwdChanged","cwd":"/w","new_cwd":"/v"}"#);
+    let moved = decoded("claude", r#"{"session_id":"s","hook_event_name":"CwdChanged","cwd":"/w","new_cwd":"/v"}"#);
     assert!(matches!(&moved.events[0].kind, EventKind::Facts(facts) if facts.cwd.as_deref() == Some(Path::new("/v"))));
 }
 
 #[test]
 fn sub_agents_have_the_keys_that_transcripts_give_them() {
-    let started = told(
+    let started = decoded(
         "claude",
         r#"{"session_id":"s","hook_event_name":"SubagentStart","agent_id":"a1","agent_type":"Explore"}"#,
     );
@@ -346,21 +346,21 @@ fn sub_agents_have_the_keys_that_transcripts_give_them() {
     assert!(
         matches!(&started.events[0].kind, EventKind::Facts(facts) if facts.parent.as_ref().is_some_and(|parent| &*parent.id == "s"))
     );
-    let ended = told("claude", r#"{"session_id":"s","hook_event_name":"SubagentStop","agent_id":"a1"}"#);
+    let ended = decoded("claude", r#"{"session_id":"s","hook_event_name":"SubagentStop","agent_id":"a1"}"#);
     assert_eq!((&*ended.session.id, kinds(&ended)), ("s/a1", vec!["TurnEnded".to_owned()]));
-    let within = told(
+    let within = decoded(
         "claude",
         r#"{"session_id":"s","hook_event_name":"PermissionRequest","agent_id":"a1","tool_name":"Bash"}"#,
     );
     assert_eq!(&*within.session.id, "s/a1");
-    let sent = told(
+    let sent = decoded(
         "claude",
         r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Task","tool_use_id":"t","tool_input":{"subagent_type":"Explore","prompt":"p"}}"#,
     );
     assert!(
         matches!(&sent.events[1].kind, EventKind::SubagentStarted { name, task: None, .. } if name.raw() == "Explore")
     );
-    let thread = told("codex", r#"{"session_id":"s","hook_event_name":"SubagentStart","agent_id":"thread"}"#);
+    let thread = decoded("codex", r#"{"session_id":"s","hook_event_name":"SubagentStart","agent_id":"thread"}"#);
     assert_eq!(&*thread.session.id, "thread");
 }
 
@@ -396,11 +396,11 @@ fn other_clients_payloads_have_the_same_meanings() {
         ("opencode", r#"{"session_id":"s","hook_event_name":"session.idle"}"#, &["TurnEnded"]),
     ];
     for (client, payload, expected) in cases {
-        let told = told(client, payload);
-        assert_eq!(kinds(&told), expected, "{client} {payload}");
-        assert_eq!(&*told.session.id, "s");
+        let decoded = decoded(client, payload);
+        assert_eq!(kinds(&decoded), expected, "{client} {payload}");
+        assert_eq!(&*decoded.session.id, "s");
     }
-    let before = told("gemini", r#"{"session_id":"s","hook_event_name":"BeforeTool","tool_name":"read_file"}"#);
+    let before = decoded("gemini", r#"{"session_id":"s","hook_event_name":"BeforeTool","tool_name":"read_file"}"#);
     assert_eq!((before.meaning, before.tool.as_deref()), (HookMeaning::ToolStarts, Some("read_file")));
 }
 
@@ -410,8 +410,8 @@ fn other_clients_payloads_have_the_same_meanings() {
 fn a_turn_that_the_user_stops_ends_and_does_not_fail() {
     let failed = |client: &str, hook: &str, error: &str| {
         let payload = format!(r#"{{"session_id":"s","hook_event_name":"{hook}","error":"{error}"}}"#);
-        let told = told(client, &payload);
-        (told.meaning, kinds(&told))
+        let decoded = decoded(client, &payload);
+        (decoded.meaning, kinds(&decoded))
     };
     for stop in ["MessageAbortedError", "aborted"] {
         assert_eq!(failed("opencode", "session.error", stop), (HookMeaning::TurnEnds, vec!["TurnEnded".to_owned()]));
@@ -425,7 +425,7 @@ fn a_turn_that_the_user_stops_ends_and_does_not_fail() {
 #[test]
 fn a_payloads_own_time_counts_unless_its_clock_is_wrong() {
     let at = |timestamp: &str| {
-        told("gemini", &format!(r#"{{"session_id":"s","hook_event_name":"AfterAgent","timestamp":{timestamp}}}"#)).at
+        decoded("gemini", &format!(r#"{{"session_id":"s","hook_event_name":"AfterAgent","timestamp":{timestamp}}}"#)).at
     };
     assert_eq!(at("1789999999000"), Timestamp::from_millis(1_789_999_999_000));
     for wrong in ["0", "-1", "1e300", "\"2999-01-01T00:00:00Z\"", "null", "\"soon\""] {
@@ -439,7 +439,7 @@ fn a_valid_tool_duration_is_emitted() {
         let payload = format!(
             r#"{{"session_id":"s","hook_event_name":"PostToolUse","tool_use_id":"t","tool_name":"Bash","duration_ms":{duration}}}"#
         );
-        told("claude", &payload).took.map(|took| took.as_millis())
+        decoded("claude", &payload).took.map(|took| took.as_millis())
     };
     assert_eq!(["2249", "74.0", "0"].map(took), [Some(2249), Some(74), Some(0)]);
     assert_eq!(["-1", "\"9\"", "1e300", "[]"].map(took), [None; 4]);
@@ -449,8 +449,8 @@ fn a_valid_tool_duration_is_emitted() {
 fn how_full_a_context_is_comes_from_the_status_line() {
     let context = |window: &str| {
         let payload = format!(r#"{{"session_id":"s","hook_event_name":"Statusline","context_window":{window}}}"#);
-        let told = told("claude", &payload);
-        let [Event { kind: EventKind::Facts(facts), .. }] = &told.events[..] else { return None };
+        let decoded = decoded("claude", &payload);
+        let [Event { kind: EventKind::Facts(facts), .. }] = &decoded.events[..] else { return None };
         Some((facts.context_limit, facts.context_used))
     };
     assert_eq!(context(r#"{"size":200000,"used":84000}"#), Some((Some(200_000), Some(84_000))));
@@ -482,12 +482,12 @@ fn hostile_payloads_are_refused_without_being_quoted() {
         let error = try_told("claude", payload).expect_err(payload);
         assert!(!error.detail.contains("secret"), "{error}");
     }
-    let odd = told(
+    let odd = decoded(
         "claude",
         r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":{"a":1},"tool_use_id":7,"tool_input":"x","cwd":[],"timestamp":{}}"#,
     );
     assert_eq!(odd.events.len(), 0);
-    let huge = told(
+    let huge = decoded(
         "claude",
         &format!(
             r#"{{"session_id":"s","hook_event_name":"PreToolUse","tool_use_id":"t","tool_name":"{}"}}"#,

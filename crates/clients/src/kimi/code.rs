@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank,
-    ToolKey, Turn, Usage,
+    Event, EventKind, Lineage, MessageKey, Purpose, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -309,17 +309,17 @@ impl CodeLog {
         let is_summary = line.usage_scope.text() == Some("session");
         // Without an earlier request, the configured name of the model is used.
         let named = || line.model.text().map(|name| name.strip_prefix("kimi-code/").unwrap_or(name).into());
-        let turn = Turn {
+        let turn = ResponseCopy {
             purpose: if is_summary { Purpose::Compaction } else { Purpose::Answer },
             model: self.model.clone().or_else(named),
             lineage: if self.parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
-            ..Turn::new(
+            ..ResponseCopy::new(
                 MessageKey::by_content(ID, &[b"usage.record", &at, &counts]),
                 usage,
                 self.opened.unwrap_or(self.modified),
             )
         };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(turn)));
     }
 
     /// Handles a prompt. A sub-agent's prompts come from its session, others from the program, not from the user.

@@ -48,7 +48,7 @@ static INFO: ClientInfo = ClientInfo {
         "summaries of /compact and side questions of /btw are billed, but Kimi CLI does not record them",
         "a fork copies its source's prompts and responses: responses count once, for either of the two",
         "its process title hides the command line: neither a session's id nor a flag is seen of a running one",
-        "sessions of the first versions (<session>.jsonl) tell no usage",
+        "sessions of the first versions (<session>.jsonl) record no usage",
         "neither the git branch nor the client's version is recorded",
     ],
 };

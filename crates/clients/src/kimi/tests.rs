@@ -86,7 +86,7 @@ fn a_sub_agent_that_lost_its_own_log_counts_from_its_sessions() {
 #[test]
 fn a_sub_agents_activity_comes_only_from_its_own_log() {
     let wrapped = main_wire();
-    assert!(of(&wrapped, CHILD).iter().all(|kind| matches!(kind, EventKind::Turn(_) | EventKind::Facts(_))));
+    assert!(of(&wrapped, CHILD).iter().all(|kind| matches!(kind, EventKind::Response(_) | EventKind::Facts(_))));
     let own = own_wire();
     let count = |is: fn(&EventKind) -> bool| own.iter().filter(|event| is(&event.kind)).count();
     assert_eq!(count(|kind| matches!(kind, EventKind::Error(_))), 1);

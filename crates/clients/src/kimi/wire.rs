@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, Timestamp, TitleRank, ToolKey,
-    Turn,
+    Event, EventKind, Lineage, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, Timestamp,
+    TitleRank, ToolKey,
 };
 use memchr::memmem;
 
@@ -172,17 +172,17 @@ impl WireLog {
             record.emit(&author.session, EventKind::Facts(Box::new(facts)));
         }
         if let Some(usage) = payload.token_usage {
-            let turn = Turn {
+            let response = ResponseCopy {
                 id: payload.message_id.text().map(Into::into),
                 lineage: author.lineage,
                 context_used,
-                ..Turn::new(
+                ..ResponseCopy::new(
                     step_key(payload, usage, author, record.at),
                     usage.usage(),
                     self.opened.unwrap_or(self.modified),
                 )
             };
-            record.emit(&author.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&author.session, EventKind::Response(Box::new(response)));
         }
     }
 

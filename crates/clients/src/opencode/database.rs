@@ -200,7 +200,7 @@ impl Database {
             message.emit_content(id, &reply, &mut self.names, &mut record);
         }
         if let Some(turn) = message.response(id, &reply) {
-            record.emit(&session.key, EventKind::Turn(Box::new(turn)));
+            record.emit(&session.key, EventKind::Response(Box::new(turn)));
         }
         if !is_migrated {
             message.emit(kind, &reply, &mut record);

@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_steps_own_cost_is_kept() {
         let events = decode(STEPS[0]);
-        let EventKind::Turn(turn) = &events[0].kind else { panic!("{events:?}") };
+        let EventKind::Response(turn) = &events[0].kind else { panic!("{events:?}") };
         assert_eq!(turn.embedded_cost, PicoUsd::from_usd(0.5));
         assert_eq!(turn.part_of, agtop_model::CoarserRecords::one(MessageKey::global(ID, "msg_old2")));
     }
@@ -242,7 +242,7 @@ mod tests {
     fn a_record_without_ids_takes_them_from_its_path() {
         let json = br#"{"role":"assistant","time":{"created":1764265500000},"tokens":{"input":3}}"#;
         let events = decode(("message/ses_p/msg_p.json", json));
-        let EventKind::Turn(turn) = &events[0].kind else { panic!("{events:?}") };
+        let EventKind::Response(turn) = &events[0].kind else { panic!("{events:?}") };
         assert_eq!(&*events[0].session.id, "ses_p");
         assert_eq!(turn.message, MessageKey::global(ID, "msg_p"));
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    CoarserRecords, EventKind, Lineage, MessageKey, PicoUsd, Purpose, SessionFacts, SessionKey, Timestamp, Title,
-    TitleRank, ToolKey, Turn, Untrusted, Usage,
+    CoarserRecords, EventKind, Lineage, MessageKey, PicoUsd, Purpose, ResponseCopy, SessionFacts, SessionKey,
+    Timestamp, Title, TitleRank, ToolKey, Untrusted, Usage,
 };
 
 use super::records::{
@@ -62,10 +62,10 @@ pub(super) struct ReportedUsage {
 
 impl ResponseContext<'_> {
     /// The response of the message. `None` if it is a placeholder without usage.
-    pub(super) fn response(&self, id: &str, spent: ReportedUsage, is_placeholder: bool) -> Option<Turn> {
+    pub(super) fn response(&self, id: &str, spent: ReportedUsage, is_placeholder: bool) -> Option<ResponseCopy> {
         let tokens = spent.tokens.map(|tokens| tokens.usage(self.session.reasoning, self.provider));
         let usage = tokens.unwrap_or_default();
-        (!usage.is_zero() || !is_placeholder).then(|| Turn {
+        (!usage.is_zero() || !is_placeholder).then(|| ResponseCopy {
             usage,
             embedded_cost: self.cost(spent.cost),
             ..self.turn(self.message, id)
@@ -77,13 +77,13 @@ impl ResponseContext<'_> {
     }
 
     /// A response of the message without its numbers. A summary does not fill the context, so it is off the main line.
-    fn turn(&self, message: MessageKey, id: &str) -> Turn {
-        Turn {
+    fn turn(&self, message: MessageKey, id: &str) -> ResponseCopy {
+        ResponseCopy {
             id: Some(id.into()),
             purpose: self.purpose,
             model: self.model.clone(),
             lineage: if self.purpose == Purpose::Compaction { Lineage::Sidechain } else { self.session.lineage },
-            ..Turn::new(message, Usage::default(), self.opened)
+            ..ResponseCopy::new(message, Usage::default(), self.opened)
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn emit_message(id: &str, message: &Message<'_>, reply: &ResponseCont
         }
         MessageRole::Assistant => {
             if let Some(turn) = answer(id, message, reply) {
-                record.emit(session, EventKind::Turn(Box::new(turn)));
+                record.emit(session, EventKind::Response(Box::new(turn)));
             }
             if reply.is_over && reply.purpose == Purpose::Compaction {
                 record.emit(session, EventKind::Compacted);
@@ -130,11 +130,11 @@ pub(super) fn emit_failure(error: &Failure<'_>, session: &SessionKey, record: &m
 
 /// The response of a message. Until its first step is done, a message is a placeholder full of zeros; it stays one if
 /// it is killed or fails.
-fn answer(id: &str, message: &Message<'_>, reply: &ResponseContext<'_>) -> Option<Turn> {
+fn answer(id: &str, message: &Message<'_>, reply: &ResponseContext<'_>) -> Option<ResponseCopy> {
     let is_placeholder = message.time.completed.0.is_none() || message.error.is_some();
     let spent = ReportedUsage { tokens: message.tokens, cost: message.cost };
     let turn = reply.response(id, spent, is_placeholder)?;
-    Some(Turn { stop: message.finish.as_deref().map(stop_reason), ..turn })
+    Some(ResponseCopy { stop: message.finish.as_deref().map(stop_reason), ..turn })
 }
 
 /// A part that waits for its message.
@@ -240,14 +240,14 @@ impl PendingPart {
             }
             PartContent::Text(_) => {}
             PartContent::Step(step) => {
-                let turn = Turn {
+                let turn = ResponseCopy {
                     part_of: CoarserRecords::one(reply.message),
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
                     embedded_cost: reply.cost(step.cost),
                     stop: step.stop,
                     ..reply.turn(MessageKey::global(reply.session.key.client, &self.id), &self.id)
                 };
-                record.emit(&reply.session.key, EventKind::Turn(Box::new(turn)));
+                record.emit(&reply.session.key, EventKind::Response(Box::new(turn)));
             }
             PartContent::Tool(call) => call.emit(ToolKey::new(reply.session.key.client, &self.id), reply, record),
         }

@@ -1,6 +1,6 @@
 //! The JSON of OpenCode 2's `session_message` rows: a message with its parts; its role is in the row's `type`.
 
-use agtop_model::{EventKind, Lineage, Purpose, Turn};
+use agtop_model::{EventKind, Lineage, Purpose, ResponseCopy};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -123,12 +123,12 @@ impl OpenCode2Message<'_> {
     }
 
     /// The response of the message, if it has used anything yet.
-    pub(super) fn response(&self, id: &str, reply: &ResponseContext<'_>) -> Option<Turn> {
+    pub(super) fn response(&self, id: &str, reply: &ResponseContext<'_>) -> Option<ResponseCopy> {
         let spent = ReportedUsage { tokens: self.tokens, cost: self.cost };
         let is_answer = reply.purpose == Purpose::Answer;
         let is_placeholder = !is_answer || self.time.completed.0.is_none() || self.error.is_some();
         let turn = reply.response(id, spent, is_placeholder)?;
-        Some(Turn { stop: self.finish.text().map(stop_reason), ..turn })
+        Some(ResponseCopy { stop: self.finish.text().map(stop_reason), ..turn })
     }
 
     /// Emits what the message contains besides its response and its parts.

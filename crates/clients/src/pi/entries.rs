@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    ClientId, Event, EventKind, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp,
-    TitleRank, ToolKey, Turn,
+    ClientId, Event, EventKind, Lineage, MessageKey, Purpose, ResponseCopy, SessionFacts, SessionKey, SourcePosition,
+    Timestamp, TitleRank, ToolKey,
 };
 
 use super::wire::{Block, Message, ResponseEnd, SessionEntry, Tokens};
@@ -119,8 +119,9 @@ impl SessionEntries {
         self.model.clone_from(&model);
         if let Some(tokens) = message.usage.filter(|tokens| !is_cut || !tokens.usage().is_zero()) {
             let key = self.key(entry, message, &tokens);
-            let turn = Turn { stop: Some(ending.stop_reason()), model, ..self.turn(entry, key, &tokens) };
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            let response =
+                ResponseCopy { stop: Some(ending.stop_reason()), model, ..self.response(entry, key, &tokens) };
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
         match ending {
             ResponseEnd::Stopped(_) => {
@@ -144,15 +145,16 @@ impl SessionEntries {
         let model = self.named(&entry.provider, &entry.model).or_else(|| self.model.clone());
         // Off the main line, because its prompt is not what is in the context now.
         let lineage = Lineage::Sidechain;
-        let turn = Turn { purpose: Purpose::Compaction, lineage, model, ..self.turn(entry, key, &tokens) };
-        record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+        let response =
+            ResponseCopy { purpose: Purpose::Compaction, lineage, model, ..self.response(entry, key, &tokens) };
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 
-    fn turn(&self, entry: &SessionEntry<'_>, key: MessageKey, tokens: &Tokens<'_>) -> Turn {
-        Turn {
+    fn response(&self, entry: &SessionEntry<'_>, key: MessageKey, tokens: &Tokens<'_>) -> ResponseCopy {
+        ResponseCopy {
             id: entry.id.text().map(Into::into),
             embedded_cost: embedded_cost(self.client, "", tokens.cost()),
-            ..Turn::new(key, tokens.usage(), self.opened.unwrap_or(self.modified))
+            ..ResponseCopy::new(key, tokens.usage(), self.opened.unwrap_or(self.modified))
         }
     }
 

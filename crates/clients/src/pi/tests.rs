@@ -152,7 +152,7 @@ fn the_stop_reason_is_emitted() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Turn(turn) => turn.stop,
+            EventKind::Response(turn) => turn.stop,
             _ => None,
         })
         .collect();

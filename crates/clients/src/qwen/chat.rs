@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{
-    Event, EventKind, Lineage, MessageKey, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, Title,
-    TitleRank, ToolKey, Turn,
+    Event, EventKind, Lineage, MessageKey, ResponseCopy, SessionFacts, SessionKey, SourcePosition, StopReason,
+    Timestamp, Title, TitleRank, ToolKey,
 };
 
 use super::id::ID;
@@ -146,14 +146,14 @@ impl Chat {
             let own = key(line, session, tokens);
             let of_subagent = parent_of(session).is_some();
             let telemetry = self.pairing.pair(RecordOrigin::Assistant, of_subagent, tokens, own);
-            let turn = Turn {
+            let response = ResponseCopy {
                 message: telemetry.unwrap_or(own),
                 part_of: telemetry.map(|_| own).into(),
                 model: line.model.text().map(|model| self.names.get(model)),
                 stop: Some(if has_calls { StopReason::ToolUse } else { StopReason::EndTurn }),
-                ..self.turn(line, session, own, tokens)
+                ..self.response(line, session, own, tokens)
             };
-            record.emit(session, EventKind::Turn(Box::new(turn)));
+            record.emit(session, EventKind::Response(Box::new(response)));
         } else if !has_calls {
             record.emit(session, EventKind::TurnEnded);
         }
@@ -162,16 +162,16 @@ impl Chat {
         }
     }
 
-    fn turn(&self, line: &Line<'_>, session: &SessionKey, message: MessageKey, tokens: Tokens) -> Turn {
+    fn response(&self, line: &Line<'_>, session: &SessionKey, message: MessageKey, tokens: Tokens) -> ResponseCopy {
         // A branch starts with copies, times included. Its responses count as opened after each copy, so that the
         // original chat, which is older, owns them.
         let opened = match line.forked_from {
             Some(_) => line.timestamp.0.unwrap_or(self.modified).plus(Duration::from_millis(1)),
             None => self.opened.unwrap_or(self.modified),
         };
-        Turn {
+        ResponseCopy {
             lineage: if parent_of(session).is_some() { Lineage::Sidechain } else { Lineage::Main },
-            ..Turn::new(message, tokens.usage(), opened)
+            ..ResponseCopy::new(message, tokens.usage(), opened)
         }
     }
 
@@ -251,13 +251,13 @@ impl Chat {
                 let tokens = event.tokens();
                 let own = key(line, session, tokens);
                 let assistant = self.pairing.pair(RecordOrigin::Telemetry, requesting_subagent.is_some(), tokens, own);
-                let turn = Turn {
+                let response = ResponseCopy {
                     id: event.response_id.text().map(Into::into),
                     part_of: assistant.into(),
                     model: event.model.text().map(|model| self.names.get(model)),
-                    ..self.turn(line, session, own, tokens)
+                    ..self.response(line, session, own, tokens)
                 };
-                record.emit(session, EventKind::Turn(Box::new(turn)));
+                record.emit(session, EventKind::Response(Box::new(response)));
             }
             Some("api_error") => {
                 let reason = event.error_type.text().unwrap_or("api_error");

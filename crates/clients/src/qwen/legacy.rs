@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey, Turn,
+    Event, EventKind, ResponseCopy, SessionFacts, SessionKey, SourcePosition, StopReason, Timestamp, TitleRank, ToolKey,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -119,13 +119,13 @@ impl OldChat {
         record.agent_text(&self.session, || message.content.and_then(message_text));
         let calls = message.tool_calls.as_deref().unwrap_or_default();
         if let (Some(tokens), Some(id)) = (message.tokens, message.id.text()) {
-            let turn = Turn {
+            let response = ResponseCopy {
                 id: Some(id.into()),
                 model: message.model.text().map(|model| self.names.get(model)),
                 stop: Some(if calls.is_empty() { StopReason::EndTurn } else { StopReason::ToolUse }),
-                ..Turn::new(response_key(&self.session, id), tokens.counts().usage(), opened)
+                ..ResponseCopy::new(response_key(&self.session, id), tokens.counts().usage(), opened)
             };
-            record.emit(&self.session, EventKind::Turn(Box::new(turn)));
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
         for call in calls {
             self.tool_call(call, record);

@@ -266,7 +266,7 @@ fn a_response_without_a_tool_call_is_the_last_of_its_turn() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Turn(turn) => turn.stop,
+            EventKind::Response(turn) => turn.stop,
             _ => None,
         })
         .collect();

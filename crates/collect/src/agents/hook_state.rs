@@ -134,7 +134,7 @@ impl HookState {
     }
 
     fn note(&mut self, received: ReceivedEvent, world: &mut World) {
-        let ReceivedEvent { told: hook, sender, tag, .. } = received;
+        let ReceivedEvent { event: hook, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&hook.session, tag)) {
             self.tags.push(SessionTag { session: hook.session.clone(), text, at: hook.at });
         }
@@ -331,9 +331,9 @@ mod tests {
         let client = agtop_clients::client("claude").unwrap();
         let payload = format!(r#"{{"session_id":"{session}","hook_event_name":"Stop"}}"#);
         let source = Provenance { file: FileId(0), place: SourcePosition::Entry(0) };
-        let told = client.hooks().unwrap().decode(payload.as_bytes(), PayloadOrigin { at, source }).unwrap();
+        let event = client.hooks().unwrap().decode(payload.as_bytes(), PayloadOrigin { at, source }).unwrap();
         let sender = EventSender { pid: 7, ancestors: vec![6], proof: SenderProof::Kernel };
-        ReceivedEvent { client: client.info().id, told, sender, dedup: DedupStatus::New, tag: None, payload: None }
+        ReceivedEvent { client: client.info().id, event, sender, dedup: DedupStatus::New, tag: None, payload: None }
     }
 
     fn world(now: Timestamp) -> World {

@@ -33,7 +33,7 @@ impl<'a> CachedData<'a> {
     /// The records of the file that could not be used.
     pub(crate) fn issues(self) -> &'a FileIssues {
         match self {
-            Self::Responses(memory) => &memory.issues,
+            Self::Responses(summary) => &summary.issues,
             Self::Aggregates(warm) => &warm.unmerged.issues,
         }
     }

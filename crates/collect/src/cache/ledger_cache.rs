@@ -257,9 +257,9 @@ impl LedgerCache {
         match writes {
             PendingWrites::Whole(recorder) => {
                 self.appended.remove(&file);
-                let memory = recorder.finish();
-                self.pending_responses += memory.responses.len() + 1;
-                self.pending.push(meta.record(memory));
+                let summary = recorder.finish();
+                self.pending_responses += summary.responses.len() + 1;
+                self.pending.push(meta.record(summary));
                 if self.pending_responses >= MAX_PENDING_RESPONSES {
                     self.write();
                 }

@@ -71,8 +71,8 @@ impl<'a> CachePolicy<'a> {
     /// Passes each file to `take` if the ledger holds data of it that this run can use.
     pub(crate) fn load(&self, ledger: &Ledger, mut take: impl FnMut(CachedFile<'_>)) -> Result<Loaded, LedgerError> {
         let mut missing = Vec::new();
-        let mut visit = |entry: &FileEntry, memory: &FileSummary, data: CachedData<'_>| {
-            let Some(verdict) = self.verdict(entry, memory) else { return };
+        let mut visit = |entry: &FileEntry, summary: &FileSummary, data: CachedData<'_>| {
+            let Some(verdict) = self.verdict(entry, summary) else { return };
             let found = self.found(entry);
             if entry.state == FilePresence::Live && found.is_none() {
                 missing.push(entry.clone());
@@ -81,16 +81,16 @@ impl<'a> CachePolicy<'a> {
             let modified = found.map_or(entry.stamp.file.modified, |(_, file)| file.identity.modified);
             take(CachedFile { client: entry.client, path: &entry.path, modified, verdict, data, resumption });
         };
-        let image = match self.query.detail {
+        let rollup = match self.query.detail {
             Detail::Aggregates => {
                 ledger.for_each_file_rollup(|file| visit(&file.entry, &file.unmerged, CachedData::Aggregates(&file)))?
             }
             Detail::Responses => None,
         };
-        let Some((generation, changed)) = image else {
-            ledger.for_each_summary(|entry, memory| {
-                if let Some(memory) = memory {
-                    visit(&entry, &memory, CachedData::Responses(&memory));
+        let Some((generation, changed)) = rollup else {
+            ledger.for_each_summary(|entry, summary| {
+                if let Some(summary) = summary {
+                    visit(&entry, &summary, CachedData::Responses(&summary));
                 }
             })?;
             return Ok(Loaded { generation: None, missing });
@@ -104,7 +104,7 @@ impl<'a> CachePolicy<'a> {
     }
 
     /// `None` if the file is read and reports all of the data again, or if this run does not search where it was.
-    fn verdict(&self, entry: &FileEntry, memory: &FileSummary) -> Option<CacheVerdict> {
+    fn verdict(&self, entry: &FileEntry, summary: &FileSummary) -> Option<CacheVerdict> {
         let is_searched = || {
             let stores = &mut self.query.stores.iter();
             stores.any(|store| store.client.info().id == entry.client && entry.path.starts_with(&store.root))
@@ -112,18 +112,18 @@ impl<'a> CachePolicy<'a> {
         match (entry.state, self.found(entry)) {
             (FilePresence::Replaced, _) => is_searched().then_some(CacheVerdict::Superseded),
             (FilePresence::Live | FilePresence::Gone, None) => is_searched().then(|| {
-                let sessions = memory.sessions.iter().map(|session| &session.key);
+                let sessions = summary.sessions.iter().map(|session| &session.key);
                 let is_moved = self.names.is_moved((entry.client, &entry.path), sessions);
                 if is_moved { CacheVerdict::Superseded } else { CacheVerdict::Deleted }
             }),
-            (FilePresence::Live | FilePresence::Gone, Some(found)) => self.verdict_on_found(entry, memory, found),
+            (FilePresence::Live | FilePresence::Gone, Some(found)) => self.verdict_on_found(entry, summary, found),
         }
     }
 
     fn verdict_on_found(
         &self,
         entry: &FileEntry,
-        memory: &FileSummary,
+        summary: &FileSummary,
         (index, file): (usize, &FoundFile),
     ) -> Option<CacheVerdict> {
         let state = file.state();
@@ -131,9 +131,9 @@ impl<'a> CachePolicy<'a> {
             debug!(path = ?entry.path, "ledger: not enough, the file has changed since");
             return Some(CacheVerdict::ResponsesOnly);
         }
-        let is_of_interest = self.query.interest == Interest::Activity && is_recent(&memory.sessions, self.query.now);
+        let is_of_interest = self.query.interest == Interest::Activity && is_recent(&summary.sessions, self.query.now);
         // An earlier run refused times that lay in its future; by now they may be credible.
-        let is_doubtful = memory
+        let is_doubtful = summary
             .earliest_future_time
             .is_some_and(|earliest_future_time| earliest_future_time <= self.query.now.plus(CLOCK_SLACK));
         if self.writes && !is_of_interest && !is_doubtful {
@@ -141,10 +141,10 @@ impl<'a> CachePolicy<'a> {
         }
         debug!(
             path = ?entry.path, is_of_interest, is_doubtful, writes = self.writes,
-            "ledger: not enough, the file tells of the present or of times to come, or is to be read in any case"
+            "ledger: not enough, the file says something about the present or has future times, or must be read in any case"
         );
         // The file contains only the last reading of a running total, and the ledger how it has grown.
-        let has_running_total = memory.responses.iter().any(|turn| turn.running_total().is_some());
+        let has_running_total = summary.responses.iter().any(|response| response.running_total().is_some());
         has_running_total.then_some(CacheVerdict::ResponsesOnly)
     }
 

@@ -242,7 +242,7 @@ impl Ingest {
             }
             let cached = CachedFileRef { file, modified, verdict };
             match data {
-                CachedData::Responses(memory) => world.load(cached, memory),
+                CachedData::Responses(summary) => world.load(cached, summary),
                 CachedData::Aggregates(warm) => world.load_aggregates(cached, warm),
             }
             tracing::trace!(%client, ?path, ?verdict, "ledger: reports on a file");
@@ -264,9 +264,9 @@ impl Ingest {
         while context.world.may_need_expansion() {
             let mut lost = HashSet::new();
             for entry in context.world.take_files_to_expand(|| self.cache.keys()) {
-                let memories = self.cache.expand(entry);
-                let file = context.world.expand(entry, &memories);
-                lost.extend(file.filter(|_| memories.is_empty()));
+                let summaries = self.cache.expand(entry);
+                let file = context.world.expand(entry, &summaries);
+                lost.extend(file.filter(|_| summaries.is_empty()));
             }
             self.read_lost(&lost, context);
         }

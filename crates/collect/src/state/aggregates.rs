@@ -65,14 +65,14 @@ impl World {
     }
 
     /// Replaces a file's sums by its responses and tool calls. Returns the file; `None` if it has no sums.
-    pub(crate) fn expand(&mut self, entry: FileEntryId, memories: &[FileSummary]) -> Option<FileId> {
+    pub(crate) fn expand(&mut self, entry: FileEntryId, summaries: &[FileSummary]) -> Option<FileId> {
         let (cached, sessions) = self.aggregates.files.remove(&entry)?;
         self.has_changed = true;
         for session in sessions {
             self.sessions[session.at()].retract(entry);
         }
-        for memory in memories {
-            self.load_responses(cached, memory, |world, key| {
+        for summary in summaries {
+            self.load_responses(cached, summary, |world, key| {
                 world.aggregates.keys.as_ref().is_none_or(|keys| keys.holds(key, entry))
             });
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use agtop_model::{
     CoarserRecords, InferenceGeo, Lineage, MessageKey, PicoUsd, Provenance, Purpose, ResolvedTime, Response,
-    ServiceTier, SessionKey, Timestamp, Turn, Usage, UsageExtent,
+    ResponseCopy, ServiceTier, SessionKey, Timestamp, Usage, UsageExtent,
 };
 
 /// Every copy of every response, to explain the figures of sessions.
@@ -11,12 +11,12 @@ use agtop_model::{
 pub struct Audit {
     /// The beginning of the ids of these sessions.
     wanted: String,
-    copies: Vec<ResponseCopy>,
+    copies: Vec<AuditedCopy>,
 }
 
 /// One copy of a response, from one record of one file.
 #[derive(Clone, Debug)]
-pub struct ResponseCopy {
+pub struct AuditedCopy {
     /// Which response.
     pub message: MessageKey,
     /// The vendor's id of the response.
@@ -51,7 +51,7 @@ pub struct ResponseCopy {
     pub opened: Timestamp,
 }
 
-impl ResponseCopy {
+impl AuditedCopy {
     /// Merges another copy, by the rule for all responses.
     fn merge(&mut self, copy: &Self) {
         let mut response = self.response();
@@ -104,24 +104,24 @@ impl Audit {
     }
 
     /// Keeps a copy, whatever its session: which session owns it is known only at the end.
-    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: ResolvedTime, turn: &Turn) {
-        self.copies.push(ResponseCopy {
-            message: turn.message,
-            id: turn.id.clone(),
-            part_of: turn.part_of.clone(),
+    pub(super) fn note(&mut self, session: &SessionKey, source: Provenance, when: ResolvedTime, copy: &ResponseCopy) {
+        self.copies.push(AuditedCopy {
+            message: copy.message,
+            id: copy.id.clone(),
+            part_of: copy.part_of.clone(),
             session: session.clone(),
             source,
             when,
-            model: turn.model.clone(),
-            usage: turn.usage,
-            tier: turn.tier,
-            geo: turn.geo,
-            extent: turn.extent,
-            purpose: turn.purpose,
-            requests: turn.requests,
-            embedded_cost: turn.embedded_cost,
-            lineage: turn.lineage,
-            opened: turn.opened,
+            model: copy.model.clone(),
+            usage: copy.usage,
+            tier: copy.tier,
+            geo: copy.geo,
+            extent: copy.extent,
+            purpose: copy.purpose,
+            requests: copy.requests,
+            embedded_cost: copy.embedded_cost,
+            lineage: copy.lineage,
+            opened: copy.opened,
         });
     }
 
@@ -132,15 +132,15 @@ impl Audit {
 
     /// The copies in these sessions, in the order of files and places, and how each counts. A record that was read several
     /// times is one copy.
-    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(ResponseCopy, CopyVerdict)> {
+    pub fn verdicts(&self, sessions: &[SessionKey]) -> Vec<(AuditedCopy, CopyVerdict)> {
         let copies = self.distinct();
         let responses = Responses::of(&copies);
-        let concerns = |(_, copy): &(usize, &ResponseCopy)| sessions.contains(&copy.session);
+        let concerns = |(_, copy): &(usize, &AuditedCopy)| sessions.contains(&copy.session);
         copies.iter().enumerate().filter(concerns).map(|(at, _)| responses.verdict(at, sessions)).collect()
     }
 
-    fn distinct(&self) -> Vec<ResponseCopy> {
-        let mut distinct: BTreeMap<_, ResponseCopy> = BTreeMap::new();
+    fn distinct(&self) -> Vec<AuditedCopy> {
+        let mut distinct: BTreeMap<_, AuditedCopy> = BTreeMap::new();
         for copy in &self.copies {
             let place = (copy.source.file, copy.source.place, copy.message, copy.session.id.clone());
             match distinct.get_mut(&place) {
@@ -160,16 +160,16 @@ impl Audit {
 #[derive(Clone, Debug)]
 struct MergedResponse {
     /// The response as it counts: the greatest usage with its model and class of service, at the time of the first copy.
-    whole: ResponseCopy,
+    whole: AuditedCopy,
     /// The copy that decides which session owns it.
     owner: usize,
 }
 
 impl MergedResponse {
-    fn add(&mut self, at: usize, copies: &[ResponseCopy]) {
+    fn add(&mut self, at: usize, copies: &[AuditedCopy]) {
         let copy = &copies[at];
         self.whole.merge(copy);
-        let rank = |copy: &ResponseCopy| (copy.lineage, copy.opened, copy.session.id.clone());
+        let rank = |copy: &AuditedCopy| (copy.lineage, copy.opened, copy.session.id.clone());
         if rank(copy) < rank(&copies[self.owner]) {
             self.owner = at;
         }
@@ -178,7 +178,7 @@ impl MergedResponse {
 
 /// Every response of some copies, merged as the World merges them.
 struct Responses<'c> {
-    copies: &'c [ResponseCopy],
+    copies: &'c [AuditedCopy],
     merged: HashMap<MessageKey, MergedResponse>,
     /// The records by which each record is replaced.
     finer: HashMap<MessageKey, Vec<MessageKey>>,
@@ -187,7 +187,7 @@ struct Responses<'c> {
 }
 
 impl<'c> Responses<'c> {
-    fn of(copies: &'c [ResponseCopy]) -> Self {
+    fn of(copies: &'c [AuditedCopy]) -> Self {
         let mut merged: HashMap<MessageKey, MergedResponse> = HashMap::new();
         let mut finer: HashMap<MessageKey, Vec<MessageKey>> = HashMap::new();
         for (at, copy) in copies.iter().enumerate() {
@@ -231,7 +231,7 @@ impl<'c> Responses<'c> {
         }
     }
 
-    fn verdict(&self, at: usize, sessions: &[SessionKey]) -> (ResponseCopy, CopyVerdict) {
+    fn verdict(&self, at: usize, sessions: &[SessionKey]) -> (AuditedCopy, CopyVerdict) {
         let copy = &self.copies[at];
         let Some(response) = self.merged.get(&copy.message) else { return (copy.clone(), CopyVerdict::Repeat) };
         if self.finer.contains_key(&copy.message) {
@@ -240,7 +240,7 @@ impl<'c> Responses<'c> {
             (copy.clone(), CopyVerdict::Elsewhere)
         } else if self.chosen.get(&copy.message) == Some(&at) {
             let (whole, copy) = (response.whole.clone(), copy.clone());
-            let own = ResponseCopy { session: copy.session, source: copy.source, id: copy.id, ..whole };
+            let own = AuditedCopy { session: copy.session, source: copy.source, id: copy.id, ..whole };
             (own, CopyVerdict::Counted)
         } else if copy.usage.total() < response.whole.usage.total() {
             (copy.clone(), CopyVerdict::Partial)
@@ -286,8 +286,8 @@ mod tests {
         MessageKey::global(CLIENT, name)
     }
 
-    fn turn(message: &str, output: u64, part_of: &[&str]) -> Turn {
-        Turn {
+    fn copy(message: &str, output: u64, part_of: &[&str]) -> ResponseCopy {
+        ResponseCopy {
             message: key(message),
             id: Some(message.into()),
             part_of: part_of.iter().map(|name| key(name)).collect(),
@@ -311,12 +311,12 @@ mod tests {
     }
 
     /// How these lines of one session count, each at the byte of its number.
-    fn verdicts(lines: &[(u64, Turn)]) -> Vec<(Option<Box<str>>, u64, CopyVerdict)> {
+    fn verdicts(lines: &[(u64, ResponseCopy)]) -> Vec<(Option<Box<str>>, u64, CopyVerdict)> {
         let session = SessionKey::new(CLIENT, "s");
         let mut audit = Audit::of("s");
-        for (at, turn) in lines {
+        for (at, copy) in lines {
             let when = ResolvedTime { source: TimeSource::Record, at: Timestamp::EARLIEST };
-            audit.note(&session, line(*at), when, turn);
+            audit.note(&session, line(*at), when, copy);
         }
         let verdicts = audit.verdicts(std::slice::from_ref(&session)).into_iter();
         verdicts.map(|(copy, verdict)| (copy.id, copy.usage.output, verdict)).collect()
@@ -329,7 +329,7 @@ mod tests {
     /// For messages that the total of their process replaces, `explain` once said that their steps counted one by one.
     #[test]
     fn the_record_that_replaces_another_is_named() {
-        let lines = [(1, turn("m1", 11, &[])), (2, turn("m2", 22, &[])), (3, turn("total", 33, &["m1", "m2"]))];
+        let lines = [(1, copy("m1", 11, &[])), (2, copy("m2", 22, &[])), (3, copy("total", 33, &["m1", "m2"]))];
         let wanted = [("m1", 11, replaced(&[3])), ("m2", 22, replaced(&[3])), ("total", 33, CopyVerdict::Counted)];
         assert_eq!(verdicts(&lines), wanted.map(|(id, output, counted)| (Some(id.into()), output, counted)));
     }
@@ -337,8 +337,8 @@ mod tests {
     /// Spans count instead of the total, which would count instead of the message.
     #[test]
     fn a_replaced_record_names_the_counted_ones_and_not_those_replaced_themselves() {
-        let mut lines = vec![(1, turn("m", 10, &[])), (2, turn("total", 50, &["m"]))];
-        lines.extend((3..8).map(|at| (at, turn(&format!("span{at}"), 10, &["total"]))));
+        let mut lines = vec![(1, copy("m", 10, &[])), (2, copy("total", 50, &["m"]))];
+        lines.extend((3..8).map(|at| (at, copy(&format!("span{at}"), 10, &["total"]))));
         let verdicts = verdicts(&lines);
         let several = CopyVerdict::Replaced { by: vec![line(3), line(4), line(5)], and_more: true };
         assert_eq!([&verdicts[0].2, &verdicts[1].2], [&several, &several]);
@@ -348,7 +348,7 @@ mod tests {
     /// A total is decoded once for each message that it replaces, and was once listed as often.
     #[test]
     fn a_line_is_listed_once_however_often_it_was_decoded() {
-        let lines = [(1, turn("total", 33, &["m1"])), (1, turn("total", 33, &["m2"])), (2, turn("total", 33, &[]))];
+        let lines = [(1, copy("total", 33, &["m1"])), (1, copy("total", 33, &["m2"])), (2, copy("total", 33, &[]))];
         let counted: Vec<_> = verdicts(&lines).into_iter().map(|(.., counted)| counted).collect();
         assert_eq!(counted, [CopyVerdict::Counted, CopyVerdict::Repeat]);
     }
@@ -356,7 +356,7 @@ mod tests {
     /// Records that replace each other in a cycle do not count, and the search for others ends.
     #[test]
     fn the_search_ends_in_a_cycle_of_records() {
-        let verdicts = verdicts(&[(1, turn("a", 1, &["b"])), (2, turn("b", 2, &["a"]))]);
+        let verdicts = verdicts(&[(1, copy("a", 1, &["b"])), (2, copy("b", 2, &["a"]))]);
         assert!(verdicts.iter().all(|(.., counted)| *counted == replaced(&[])), "{verdicts:?}");
     }
 }

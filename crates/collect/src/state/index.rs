@@ -21,11 +21,11 @@ impl SessionIdx {
 /// A value for each of many sessions.
 pub(super) type BySession<T> = HashMap<SessionIdx, T, RandomState>;
 
-/// A response, as an index into the [`TurnBook`](super::turns::TurnBook).
+/// A response, as an index into the [`ResponseBook`](super::responses::ResponseBook).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct TurnIdx(u32);
+pub(super) struct ResponseIdx(u32);
 
-impl TurnIdx {
+impl ResponseIdx {
     /// The response at this place in the book.
     pub(super) fn new(at: usize) -> Self {
         Self(u32::try_from(at).unwrap_or(u32::MAX))

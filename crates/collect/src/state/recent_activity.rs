@@ -8,11 +8,11 @@ use agtop_model::{
 use foldhash::fast::RandomState;
 
 use super::family::Family;
-use super::index::{BySession, SessionIdx, TurnIdx};
+use super::index::{BySession, ResponseIdx, SessionIdx};
 use super::pushed_failures::is_same;
+use super::responses::ResponseBook;
 use super::session::SessionState;
 use super::sums::{Rates, SpendSum};
-use super::turns::TurnBook;
 
 /// What happened in the last minutes and since agtop started, by the times of records.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct RecentActivity {
 /// moves something out of a window.
 #[derive(Debug, Default)]
 struct SessionActivity {
-    turns: Vec<TurnIdx>,
+    responses: Vec<ResponseIdx>,
     events: VecDeque<RateEvent>,
     /// Whether a failure was noted that no file reports.
     has_pushed: bool,
@@ -75,9 +75,9 @@ impl RecentActivity {
         Self { started, sessions: HashMap::default(), calls: HashSet::default() }
     }
 
-    pub(super) fn note_turn(&mut self, at: Timestamp, session: SessionIdx, turn: TurnIdx) {
+    pub(super) fn note_response(&mut self, at: Timestamp, session: SessionIdx, response: ResponseIdx) {
         if at >= self.started.minus(MAX_WINDOW) {
-            self.sessions.entry(session).or_default().add_turn(turn);
+            self.sessions.entry(session).or_default().add_response(response);
         }
     }
 
@@ -123,15 +123,16 @@ impl RecentActivity {
     }
 
     /// Notes that responses of these sessions count differently than before, perhaps in other sessions.
-    pub(super) fn recount(&mut self, stale: &[SessionIdx], turns: &TurnBook) {
+    pub(super) fn recount(&mut self, stale: &[SessionIdx], responses: &ResponseBook) {
         for session in stale {
             let Some(own) = self.sessions.get_mut(session) else { continue };
             own.sums = None;
-            let is_elsewhere = |turn: &mut TurnIdx| turns.owner(*turn).is_some_and(|owner| owner != *session);
-            let moved: Vec<TurnIdx> = own.turns.extract_if(.., is_elsewhere).collect();
-            for turn in moved {
-                if let Some(owner) = turns.owner(turn) {
-                    self.sessions.entry(owner).or_default().add_turn(turn);
+            let is_elsewhere =
+                |response: &mut ResponseIdx| responses.owner(*response).is_some_and(|owner| owner != *session);
+            let moved: Vec<ResponseIdx> = own.responses.extract_if(.., is_elsewhere).collect();
+            for response in moved {
+                if let Some(owner) = responses.owner(response) {
+                    self.sessions.entry(owner).or_default().add_response(response);
                 }
             }
         }
@@ -139,13 +140,13 @@ impl RecentActivity {
 
     /// Sums over all sessions; and for the rolling windows, over each session with its subagents.
     pub(super) fn paces(&mut self, context: PaceContext<'_>) -> PaceSummary {
-        let PaceContext { sessions, turns, plan, family, rates, now } = context;
+        let PaceContext { sessions, responses, plan, family, rates, now } = context;
         let mut summary = PaceSummary::over(now.since(self.started));
         let mut stops: HashMap<StopReason, u64> = HashMap::new();
         self.sessions.retain(|&session, own| {
             let is_covered = plan.covers(sessions[session.at()].key.client);
             let by_plan = |sums: ActivitySums| if is_covered { sums.covered() } else { sums };
-            let sums = own.sums((self.started, now), turns, rates, by_plan);
+            let sums = own.sums((self.started, now), responses, rates, by_plan);
             merge(&mut summary.all.since_start, &sums.since_start);
             summary.all.compactions += sums.compactions;
             for stop in &sums.stops {
@@ -160,7 +161,7 @@ impl RecentActivity {
                     merge(own, sum);
                 }
             }
-            !own.turns.is_empty() || !own.events.is_empty()
+            !own.responses.is_empty() || !own.events.is_empty()
         });
         summary.all.stops = stops.into_iter().collect();
         summary.all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
@@ -169,8 +170,8 @@ impl RecentActivity {
 }
 
 impl SessionActivity {
-    fn add_turn(&mut self, turn: TurnIdx) {
-        self.turns.push(turn);
+    fn add_response(&mut self, response: ResponseIdx) {
+        self.responses.push(response);
         self.sums = None;
     }
 
@@ -188,33 +189,34 @@ impl SessionActivity {
     fn sums(
         &mut self,
         (started, now): (Timestamp, Timestamp),
-        turns: &TurnBook,
+        responses: &ResponseBook,
         rates: &Rates<'_>,
         by_plan: impl FnOnce(ActivitySums) -> ActivitySums,
     ) -> &ActivitySums {
         let kept = self.sums.take().filter(|sums| sums.valid.0 <= now && now < sums.valid.1);
         let sums = kept.unwrap_or_else(|| {
             let oldest = started.min(now.minus(MAX_WINDOW));
-            self.turns.retain(|&turn| turns.counted_at(turn).is_none_or(|turn| turn.at() >= oldest));
+            self.responses
+                .retain(|&response| responses.counted_at(response).is_none_or(|response| response.at() >= oldest));
             self.events.retain(|event| event.at >= oldest);
-            by_plan(self.sum_up(started, turns, rates, now))
+            by_plan(self.sum_up(started, responses, rates, now))
         });
         self.sums.insert(sums)
     }
 
-    fn sum_up(&self, started: Timestamp, turns: &TurnBook, rates: &Rates<'_>, now: Timestamp) -> ActivitySums {
+    fn sum_up(&self, started: Timestamp, responses: &ResponseBook, rates: &Rates<'_>, now: Timestamp) -> ActivitySums {
         let mut sums = ActivitySums::at(now);
-        for turn in self.turns.iter().filter_map(|&turn| turns.counted_at(turn)) {
+        for merged in self.responses.iter().filter_map(|&response| responses.counted_at(response)) {
             let mut sum = SpendSum::default();
-            sum.add(turn, rates);
-            sums.add(turn.at(), started, |pace| {
+            sum.add(merged, rates);
+            sums.add(merged.at(), started, |pace| {
                 pace.requests += sum.turns;
-                pace.stops += u64::from(turn.response.stop.is_some());
-                pace.cut_off += u64::from(turn.response.stop == Some(StopReason::MaxTokens));
+                pace.stops += u64::from(merged.response.stop.is_some());
+                pace.cut_off += u64::from(merged.response.stop == Some(StopReason::MaxTokens));
                 pace.usage += sum.usage;
                 pace.spend += sum.spend;
             });
-            sums.stops.extend(turn.response.stop.filter(|_| turn.at() >= started));
+            sums.stops.extend(merged.response.stop.filter(|_| merged.at() >= started));
         }
         for event in &self.events {
             sums.add(event.at, started, |pace| match event.kind {
@@ -273,7 +275,7 @@ fn merge(sum: &mut ActivityWindow, other: &ActivityWindow) {
 #[derive(Clone, Copy)]
 pub(super) struct PaceContext<'a> {
     pub(super) sessions: &'a [SessionState],
-    pub(super) turns: &'a TurnBook,
+    pub(super) responses: &'a ResponseBook,
     pub(super) plan: BillingPlan,
     pub(super) family: &'a Family,
     pub(super) rates: &'a Rates<'a>,

@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use agtop_ledger::FileEntryId;
 use agtop_model::{
-    ActivityKind, EventKind, FileId, FileSession, RecordTime, ResolvedTime, SessionFacts, SessionKey, Timestamp,
-    ToolCount, ToolKey, Turn, Untrusted,
+    ActivityKind, EventKind, FileId, FileSession, RecordTime, ResolvedTime, ResponseCopy, SessionFacts, SessionKey,
+    Timestamp, ToolCount, ToolKey, Untrusted,
 };
 
 use super::activity_log::{ActivityLog, activity_kind, ending};
 use super::aggregate_cache::Aggregate;
 use super::hashed::{HashedMap, HashedSet};
-use super::index::TurnIdx;
+use super::index::ResponseIdx;
 use super::names::NameIdx;
 use super::pushed_failures::PushedFailures;
 
@@ -38,7 +38,7 @@ pub(super) struct SessionState {
     /// All files merged; `None` if there is one file, whose records all have a time.
     merged: Option<Box<FileSession<NameIdx>>>,
     /// Its responses, and some that another session owns by now.
-    turns: Vec<TurnIdx>,
+    responses: Vec<ResponseIdx>,
     /// Its responses that are known as sums.
     pub(super) aggregates: Vec<Aggregate>,
     /// Its tool calls that are known as counts, with the file that reports them.
@@ -116,7 +116,7 @@ impl SessionState {
             ordinal: 0,
             files: Vec::new(),
             merged: None,
-            turns: Vec::new(),
+            responses: Vec::new(),
             aggregates: Vec::new(),
             tallies: Vec::new(),
             activity_log: None,
@@ -160,18 +160,18 @@ impl SessionState {
         self.is_stale = true;
     }
 
-    pub(super) fn note_turn(
+    pub(super) fn note_response(
         &mut self,
         (file, modified): (FileId, Timestamp),
         (when, recency): (ResolvedTime, Recency),
-        turn: &Turn,
+        copy: &ResponseCopy,
         model: Option<NameIdx>,
     ) {
-        let is_newest = self.of_file(file, modified).note_response(when, turn, model);
+        let is_newest = self.of_file(file, modified).note_response(when, copy, model);
         if is_newest && recency == Recency::Recent {
             let log = self.activity_log.get_or_insert_default();
-            log.note_context(when.at, turn.context_used.unwrap_or_else(|| turn.usage.prompt()));
-            if let Some(ending) = ending(turn.stop) {
+            log.note_context(when.at, copy.context_used.unwrap_or_else(|| copy.usage.prompt()));
+            if let Some(ending) = ending(copy.stop) {
                 log.note(Some(when.at), ending);
             }
         }
@@ -263,13 +263,13 @@ impl SessionState {
     }
 
     /// Adds a response that it owns.
-    pub(super) fn add_turn(&mut self, turn: TurnIdx) {
-        self.turns.push(turn);
+    pub(super) fn add_response(&mut self, response: ResponseIdx) {
+        self.responses.push(response);
     }
 
     /// Its responses, and some that another session owns by now.
-    pub(super) fn turns(&self) -> &[TurnIdx] {
-        &self.turns
+    pub(super) fn responses(&self) -> &[ResponseIdx] {
+        &self.responses
     }
 
     /// Its recent activities.
@@ -355,7 +355,7 @@ impl SessionState {
     /// some of its responses have no other source.
     pub(super) fn has_files(&self) -> bool {
         let has_current = self.files.iter().any(|file| file.role == FileRole::Current);
-        let has_responses = !self.turns.is_empty() || !self.aggregates.is_empty();
+        let has_responses = !self.responses.is_empty() || !self.aggregates.is_empty();
         has_current || (has_responses && !self.files.is_empty())
     }
 

@@ -105,7 +105,7 @@ impl SessionBuilder<'_> {
             recent: state.failures.among(recent.cloned().collect()),
             tools: state.tool_counts(),
             in_flight: self.in_flight(state),
-            stop: merged.last_turn.and_then(|turn| turn.stop),
+            stop: merged.last_response.and_then(|turn| turn.stop),
             children,
             files: state.file_count() + subagent_files,
             subagent_files,
@@ -121,7 +121,7 @@ impl SessionBuilder<'_> {
         let by_last = state.activity_log().and_then(|log| log.growth(context));
         by_last.or_else(|| {
             let merged = state.merged();
-            let last = merged.last_turn?.when.at;
+            let last = merged.last_response?.when.at;
             let has_average = self.now.since(state.last_active()?) <= RECENT_WINDOW && merged.compactions == 0;
             average_growth(context.filter(|_| has_average)?, last.since(state.started()?))
         })
@@ -171,7 +171,7 @@ impl SessionBuilder<'_> {
 
     fn model(&self, state: &SessionState) -> Option<Arc<str>> {
         let merged = state.merged();
-        let of_turn = merged.last_turn.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
+        let of_turn = merged.last_response.and_then(|turn| turn.model).and_then(|model| self.world.models.get(model));
         of_turn.or(merged.facts.model.as_ref()).cloned()
     }
 
@@ -193,7 +193,7 @@ impl SessionBuilder<'_> {
     /// seen, the table is wrong, and the window is the next usual size.
     fn context(&self, state: &SessionState) -> Reading<ContextWindow> {
         let merged = state.merged();
-        let of_turn = merged.last_turn.map(|turn| (turn.when.at, turn.context_used));
+        let of_turn = merged.last_response.map(|turn| (turn.when.at, turn.context_used));
         let stated_at = merged.context_at.unwrap_or(Timestamp::EARLIEST);
         let stated = merged.facts.context_used.map(|used| (stated_at, used));
         let pushed = state.pushed_context;

@@ -31,7 +31,7 @@ impl World {
         let mut cache = std::mem::take(&mut self.summary);
         let prices = Arc::clone(&self.pricing.prices);
         let rates = Rates::new(&prices, &self.models);
-        for session in self.turns.name_parts(&self.models) {
+        for session in self.responses.name_parts(&self.models) {
             self.sessions[session.at()].is_stale = true;
         }
         if cache.expires_at.is_some_and(|at| at <= now) {
@@ -45,12 +45,12 @@ impl World {
                 self.sessions[session.at()].merge_files();
             }
             renew(&mut cache, self, &rates, &stale, now);
-            activity.recount(&stale, &self.turns);
+            activity.recount(&stale, &self.responses);
             self.mark_clean();
         }
         let context = PaceContext {
             sessions: &self.sessions,
-            turns: &self.turns,
+            responses: &self.responses,
             plan: self.pricing.scope.plan,
             family: &cache.family,
             rates: &rates,
@@ -124,7 +124,7 @@ fn recount(cache: &mut SummaryCache, world: &World, rates: &Rates<'_>, stale: &[
     for &idx in stale {
         let mut days = DaySums::default();
         let mut responses = world.sessions[idx.at()].activity_log().map(|_| RecentResponses::default());
-        for record in world.counted_turns_of(idx) {
+        for record in world.counted_responses_of(idx) {
             if let Some(responses) = &mut responses {
                 responses.note(record.at(), record.response.usage.output);
             }

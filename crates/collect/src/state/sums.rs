@@ -6,7 +6,7 @@ use agtop_prices::{PriceBook, PriceTerms, Rated};
 use super::aggregate_cache::Aggregate;
 use super::calendar::Day;
 use super::names::{NameIdx, Names};
-use super::turns::TurnRecord;
+use super::responses::MergedResponse;
 
 /// The rates of every model, looked up once.
 pub(super) struct Rates<'a> {
@@ -41,7 +41,7 @@ pub(super) struct SpendSum {
 }
 
 impl SpendSum {
-    pub(super) fn add(&mut self, record: &TurnRecord, rates: &Rates<'_>) {
+    pub(super) fn add(&mut self, record: &MergedResponse, rates: &Rates<'_>) {
         let list = rates.of(record.model());
         let Response { usage, tier, geo, extent, requests, embedded_cost, .. } = record.response;
         let terms = PriceTerms { tier, geo };

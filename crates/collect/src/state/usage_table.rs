@@ -6,8 +6,8 @@ use agtop_model::{SessionKey, TimeGranularity, Timestamp, UsageExtent, UsageRow,
 use super::aggregate_cache::Aggregate;
 use super::index::SessionIdx;
 use super::names::NameIdx;
+use super::responses::MergedResponse;
 use super::sums::{Rates, SpendSum};
-use super::turns::TurnRecord;
 use super::world::World;
 
 /// What the responses of a row have in common: the session's place in the table, the time and the model.
@@ -28,7 +28,7 @@ impl World {
         for idx in (0..self.sessions.len()).map(SessionIdx::new) {
             let root = &self.sessions[family.root(idx).at()].key;
             let place = places.get(root).copied().unwrap_or(NO_SESSION);
-            for record in self.counted_turns_of(idx) {
+            for record in self.counted_responses_of(idx) {
                 rows.add(place, &record);
             }
             for aggregate in self.counted_aggregates_of(idx) {
@@ -62,7 +62,7 @@ struct Rows<'r> {
 }
 
 impl Rows<'_> {
-    fn add(&mut self, session: u32, record: &TurnRecord) {
+    fn add(&mut self, session: u32, record: &MergedResponse) {
         let mut sum = SpendSum::default();
         sum.add(record, self.rates);
         let row = RowSum { sum, extent: record.response.extent };
@@ -100,7 +100,8 @@ mod tests {
     use std::time::Duration;
 
     use agtop_model::{
-        ClientId, Event, EventKind, FileId, MessageKey, Provenance, SessionFacts, SourcePosition, Spend, Turn, Usage,
+        ClientId, Event, EventKind, FileId, MessageKey, Provenance, ResponseCopy, SessionFacts, SourcePosition, Spend,
+        Usage,
     };
     use agtop_prices::PriceBook;
     use jiff::tz::TimeZone;
@@ -120,12 +121,16 @@ mod tests {
         Event { at: Some(at), session: SessionKey::new(CLIENT, session), source, kind }
     }
 
-    fn turn(session: &str, at: Timestamp, message: &str, output: u64) -> Event {
-        let turn = Turn {
+    fn response(session: &str, at: Timestamp, message: &str, output: u64) -> Event {
+        let response = ResponseCopy {
             model: Some("claude-opus-4-8".into()),
-            ..Turn::new(MessageKey::global(CLIENT, message), Usage { input: 10, output, ..Usage::default() }, minute(0))
+            ..ResponseCopy::new(
+                MessageKey::global(CLIENT, message),
+                Usage { input: 10, output, ..Usage::default() },
+                minute(0),
+            )
         };
-        event(session, at, EventKind::Turn(Box::new(turn)))
+        event(session, at, EventKind::Response(Box::new(response)))
     }
 
     fn below(child: &str, parent: &str) -> Event {
@@ -137,14 +142,14 @@ mod tests {
         let pricing = PricingContext { prices: Arc::new(PriceBook::bundled()), scope, zone: TimeZone::UTC };
         let mut world = World::new(NOW, pricing);
         let events = [
-            turn("a", minute(1), "m1", 1),
-            turn("a", minute(2), "m1", 100),
-            turn("copy", minute(40), "m1", 100),
-            turn("a", minute(14), "m2", 1000),
-            turn("a", minute(15), "m3", 10_000),
+            response("a", minute(1), "m1", 1),
+            response("a", minute(2), "m1", 100),
+            response("copy", minute(40), "m1", 100),
+            response("a", minute(14), "m2", 1000),
+            response("a", minute(15), "m3", 10_000),
             below("a/agent", "a"),
-            turn("a/agent", minute(16), "m4", 100_000),
-            turn("b", minute(17), "m5", 7),
+            response("a/agent", minute(16), "m4", 100_000),
+            response("b", minute(17), "m5", 7),
         ];
         for event in events {
             world.apply(event, NOW);

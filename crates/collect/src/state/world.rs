@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use agtop_model::{
     ClientId, CoarserRecords, Event, EventKind, FileId, MessageKey, Provenance, RateLimitReading, ResolvedTime,
-    Response, RunningProcess, RunningTotal, SessionKey, TimeBounds, TimeSource, Timestamp, ToolKey, ToolTime, Turn,
-    Untrusted, note_rate_limit,
+    Response, ResponseCopy, RunningProcess, RunningTotal, SessionKey, TimeBounds, TimeSource, Timestamp, ToolKey,
+    ToolTime, Untrusted, note_rate_limit,
 };
 use foldhash::fast::RandomState;
 
@@ -17,10 +17,10 @@ use super::index::SessionIdx;
 use super::names::Names;
 use super::pricing_context::PricingContext;
 use super::recent_activity::RecentActivity;
+use super::responses::{ReadCopy, ResponseBook};
 use super::session::{Recency, SessionState};
 use super::summary_cache::SummaryCache;
 use super::tool_times::{SessionToolTimes, ToolTimes};
-use super::turns::{ReadCopy, TurnBook};
 use crate::limits::{CLOCK_SLACK, RECENT_WINDOW};
 
 /// Everything that files and hooks reported, folded together.
@@ -35,7 +35,7 @@ pub struct World {
     pub(super) sessions: Vec<SessionState>,
     /// The session of the last event: the next one mostly has the same.
     pub(super) last_session: Option<(SessionKey, SessionIdx)>,
-    pub(super) turns: TurnBook,
+    pub(super) responses: ResponseBook,
     pub(super) aggregates: AggregateCache,
     /// The last readings of running totals.
     pub(super) running_totals: HashedMap<MessageKey, RunningTotal>,
@@ -74,7 +74,7 @@ impl World {
             index: HashMap::default(),
             sessions: Vec::new(),
             last_session: None,
-            turns: TurnBook::default(),
+            responses: ResponseBook::default(),
             aggregates: AggregateCache::default(),
             running_totals: HashedMap::default(),
             models: Names::default(),
@@ -124,7 +124,7 @@ impl World {
             EventKind::Running(running) => {
                 self.running.insert(event.source.file, (event.session, running));
             }
-            EventKind::Turn(turn) => self.note_turn(&event.session, event.source, (event.at, modified), &turn),
+            EventKind::Response(copy) => self.note_response(&event.session, event.source, (event.at, modified), &copy),
             EventKind::Facts(facts) => {
                 if let Some(parent) = &facts.parent {
                     self.session(parent);
@@ -164,39 +164,39 @@ impl World {
         }
     }
 
-    fn note_turn(
+    fn note_response(
         &mut self,
         key: &SessionKey,
         source: Provenance,
         (stated, modified): (Option<Timestamp>, Timestamp),
-        turn: &Turn,
+        copy: &ResponseCopy,
     ) {
-        if let Some(total) = turn.running_total() {
-            return self.note_running_total(key, source, (stated, modified), (turn, total));
+        if let Some(total) = copy.running_total() {
+            return self.note_running_total(key, source, (stated, modified), (copy, total));
         }
         let session = self.session(key);
         let time = self.sessions[session.at()].time_of((source.file, modified), (stated, self.latest));
         let when = time.resolve(self.latest, modified);
-        self.note_turn_at(key, source, (when, modified), turn);
+        self.note_response_at(key, source, (when, modified), copy);
     }
 
-    fn note_turn_at(
+    fn note_response_at(
         &mut self,
         key: &SessionKey,
         source: Provenance,
         (when, modified): (ResolvedTime, Timestamp),
-        turn: &Turn,
+        copy: &ResponseCopy,
     ) {
         let session = self.session(key);
-        let model = turn.model.as_ref().map(|name| self.models.intern(name));
+        let model = copy.model.as_ref().map(|name| self.models.intern(name));
         let recency = self.recency(Some(when.at));
-        self.sessions[session.at()].note_turn((source.file, modified), (when, recency), turn, model);
+        self.sessions[session.at()].note_response((source.file, modified), (when, recency), copy, model);
         self.copies.entry(source.file).or_insert((key.client, 0)).1 += 1;
         if let Some(audit) = &mut self.audit {
-            audit.note(key, source, when, turn);
+            audit.note(key, source, when, copy);
         }
-        let response = Response::of(turn, model);
-        self.add_copy(ReadCopy { session, when, message: turn.message, part_of: &turn.part_of, response });
+        let response = Response::of(copy, model);
+        self.add_copy(ReadCopy { session, when, message: copy.message, part_of: &copy.part_of, response });
     }
 
     /// The growth of a running total happened when the total was read, except for its first reading.
@@ -205,17 +205,18 @@ impl World {
         key: &SessionKey,
         source: Provenance,
         (stated, modified): (Option<Timestamp>, Timestamp),
-        (turn, total): (&Turn, RunningTotal),
+        (copy, total): (&ResponseCopy, RunningTotal),
     ) {
         let before = self.running_totals.insert(total.message, total);
         let Some(step) = total.step(key.client, before.as_ref()) else { return };
         let RunningTotal { message, usage, embedded_cost } = step;
-        let step = Turn { message, usage, embedded_cost, part_of: CoarserRecords::one(total.message), ..turn.clone() };
+        let step =
+            ResponseCopy { message, usage, embedded_cost, part_of: CoarserRecords::one(total.message), ..copy.clone() };
         if before.is_none() {
-            return self.note_turn(key, source, (stated, modified), &step);
+            return self.note_response(key, source, (stated, modified), &step);
         }
         let when = ResolvedTime { source: TimeSource::PreviousRecord, at: modified };
-        self.note_turn_at(key, source, (when, modified), &step);
+        self.note_response_at(key, source, (when, modified), &step);
     }
 
     pub(super) fn add_copy(&mut self, copy: ReadCopy<'_>) {
@@ -223,16 +224,16 @@ impl World {
         for coarse in copy.part_of.iter() {
             self.aggregates.note_key(coarse);
         }
-        let added = self.turns.add(copy, &self.sessions, &self.models);
+        let added = self.responses.add(copy, &self.sessions, &self.models);
         for stale in added.stale.into_iter().flatten().chain(added.superseded) {
             self.sessions[stale.at()].is_stale = true;
         }
         if added.is_new {
-            self.activity.note_turn(copy.when.at, copy.session, added.turn);
+            self.activity.note_response(copy.when.at, copy.session, added.response);
         }
         let has_moved = added.stale[1].is_some();
-        if let Some(owner) = self.turns.owner(added.turn).filter(|_| added.is_new || has_moved) {
-            self.sessions[owner.at()].add_turn(added.turn);
+        if let Some(owner) = self.responses.owner(added.response).filter(|_| added.is_new || has_moved) {
+            self.sessions[owner.at()].add_response(added.response);
         }
     }
 
@@ -309,7 +310,7 @@ impl World {
     /// Records in a client's files, as they are now, that repeat a response.
     pub fn duplicates(&self, client: ClientId) -> u64 {
         let copies = self.copies.values().filter(|(of, _)| *of == client).map(|(_, copies)| copies);
-        copies.sum::<u64>().saturating_sub(self.turns.count(client))
+        copies.sum::<u64>().saturating_sub(self.responses.count(client))
     }
 
     /// How many sessions of a client there are, with subagents.

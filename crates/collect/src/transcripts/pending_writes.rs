@@ -24,7 +24,7 @@ pub(crate) struct FileMeta {
 
 impl FileMeta {
     /// The ledger's record of the file.
-    pub(crate) fn record(&self, memory: FileSummary) -> FileRecord {
+    pub(crate) fn record(&self, summary: FileSummary) -> FileRecord {
         FileRecord {
             client: self.client,
             path: self.path.clone(),
@@ -33,7 +33,7 @@ impl FileMeta {
             position: self.position,
             checkpoint: self.checkpoint.clone(),
             seen: self.seen,
-            summary: memory,
+            summary,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use agtop_model::{Event, EventKind, PicoUsd, Timestamp, Turn};
+use agtop_model::{Event, EventKind, PicoUsd, ResponseCopy, Timestamp};
 
 use crate::fixtures::{WrittenText, decoded, read};
 
@@ -110,8 +110,8 @@ fn cost(case: &Case, provider: &str, usd: &str) -> Option<PicoUsd> {
     events.iter().filter_map(turn).find_map(|turn| turn.embedded_cost)
 }
 
-fn turn(event: &Event) -> Option<&Turn> {
-    if let EventKind::Turn(turn) = &event.kind { Some(turn) } else { None }
+fn turn(event: &Event) -> Option<&ResponseCopy> {
+    if let EventKind::Response(turn) = &event.kind { Some(turn) } else { None }
 }
 
 /// A cost in a record counts. A cost of 0 is what was paid if the client's vendor served the model; otherwise the cost is

@@ -5,18 +5,19 @@ use std::fs;
 use std::path::PathBuf;
 
 use agtop_clients::{CLIENTS, Known, clients};
-use agtop_model::{Event, EventKind, Timestamp, Turn, UsageExtent, VendorActivity};
+use agtop_model::{Event, EventKind, ResponseCopy, Timestamp, UsageExtent, VendorActivity};
 
 use crate::fixtures::{decoded, directory_of};
 
 /// The events that show each aspect, in the order of `Knowledge::aspects`.
 const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
-    |kind| turn(kind).is_some_and(|turn| !turn.usage.is_zero()),
-    |kind| turn(kind).is_some_and(|turn| turn.embedded_cost.is_some() || turn.model.is_some()),
-    |kind| turn(kind).is_some_and(|turn| turn.usage.cache_read + turn.usage.cache_write() > 0),
+    |kind| response(kind).is_some_and(|response| !response.usage.is_zero()),
+    |kind| response(kind).is_some_and(|response| response.embedded_cost.is_some() || response.model.is_some()),
+    |kind| response(kind).is_some_and(|response| response.usage.cache_read + response.usage.cache_write() > 0),
     |kind| match kind {
         EventKind::Facts(facts) => facts.context_used.is_some(),
-        _ => turn(kind).is_some_and(|turn| turn.extent == UsageExtent::Response && turn.usage.prompt() > 0),
+        _ => response(kind)
+            .is_some_and(|response| response.extent == UsageExtent::Response && response.usage.prompt() > 0),
     },
     |kind| matches!(kind, EventKind::ToolStarted { .. }),
     |kind| match kind {
@@ -30,8 +31,8 @@ const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
     |kind| matches!(kind, EventKind::RateLimit(_)),
 ];
 
-fn turn(kind: &EventKind) -> Option<&Turn> {
-    if let EventKind::Turn(turn) = kind { Some(turn) } else { None }
+fn response(kind: &EventKind) -> Option<&ResponseCopy> {
+    if let EventKind::Response(response) = kind { Some(response) } else { None }
 }
 
 /// The events of each client's fixtures, by its id. A client has none if agtop only recognises its

@@ -150,8 +150,8 @@ fn an_event_arrives_with_its_sender_and_tag() {
     assert_eq!(listener.role(), ListenerRole::Primary);
     dirs.send_until_taken(1);
     let received = receive_events(&mut listener, 1).remove(0);
-    assert_eq!((received.client.as_str(), &*received.told.session.id), ("claude", "s"));
-    assert_eq!(received.told.events.len(), 1);
+    assert_eq!((received.client.as_str(), &*received.event.session.id), ("claude", "s"));
+    assert_eq!(received.event.events.len(), 1);
     assert_eq!(received.tag.unwrap().raw(), "mine");
     assert!(received.payload.is_none(), "the payload is dropped unless the user asks for it");
 }
@@ -203,7 +203,7 @@ fn events_are_returned_in_the_order_of_their_times() {
     let mut listener = dirs.listener();
     send_frame(&dirs.hook_dirs(), at(3_000, 2));
     let times: Vec<i64> =
-        receive_events(&mut listener, 2).iter().map(|received| received.told.at.as_millis()).collect();
+        receive_events(&mut listener, 2).iter().map(|received| received.event.at.as_millis()).collect();
     assert_eq!(times, [3_000, 5_000]);
 }
 
@@ -216,7 +216,7 @@ fn an_event_of_ten_megabytes_arrives_without_its_content() {
         send_frame(&dirs.hook_dirs(), frame(1, &"x".repeat(10_000_000)));
         let mut listener = listener.take().unwrap_or_else(|| dirs.listener());
         let received = receive_events(&mut listener, 1).remove(0);
-        assert_eq!((received.told.events.len(), received.told.tool.as_deref()), (1, Some("Bash")));
+        assert_eq!((received.event.events.len(), received.event.tool.as_deref()), (1, Some("Bash")));
         assert_eq!(listener.refused().too_long, 1);
         listener.poll();
     }
@@ -269,7 +269,7 @@ fn ten_thousand_concurrent_events_arrive_once_each() {
     });
     println!("{EVENTS} events sent in {:?}", begun.elapsed());
     let received = receive_events(&mut listener, EVENTS);
-    let calls: BTreeSet<String> = received.iter().map(|one| format!("{:?}", one.told.events[0].kind)).collect();
+    let calls: BTreeSet<String> = received.iter().map(|one| format!("{:?}", one.event.events[0].kind)).collect();
     assert_eq!((received.len(), calls.len()), (EVENTS, EVENTS));
     assert_eq!(listener.refused().too_many, 0);
 }

@@ -38,19 +38,19 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
         let edition = if is_early { Edition::Early } else { Edition::Current };
         let opening = Opening { cwd: rng.pick(&PROJECTS), edition, clock, rng: rng.split() };
         let mut transcript = Transcript::start(home, opening)?;
-        let mut talk = Talk::new(plan, &mut transcript, &MODELS);
-        Talk::title(&mut transcript)?;
-        talk.until(&mut transcript, size / 2)?;
+        let mut conversation = Conversation::new(plan, &mut transcript, &MODELS);
+        Conversation::title(&mut transcript)?;
+        conversation.until(&mut transcript, size / 2)?;
         if size >= LARGE {
             for size in children.by_ref().take(rng.pick(&[1, 1, 2])) {
-                expected.merge(talk.delegate(&mut transcript, size)?);
+                expected.merge(conversation.delegate(&mut transcript, size)?);
             }
         } else if rng.per_mille(80) {
-            expected.merge(talk.fork(&mut transcript, size / 2)?);
+            expected.merge(conversation.fork(&mut transcript, size / 2)?);
         } else if rng.per_mille(60) {
             transcript.side_copy("acompact")?;
         }
-        talk.until(&mut transcript, size)?;
+        conversation.until(&mut transcript, size)?;
         expected.merge(if rng.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
     }
     Ok(expected)
@@ -68,7 +68,7 @@ fn tool_input(rng: &mut Rng) -> (&'static str, String) {
 }
 
 /// A conversation under way.
-struct Talk<'p> {
+struct Conversation<'p> {
     plan: &'p Plan,
     model: &'static str,
     models: &'p [&'static str],
@@ -77,7 +77,7 @@ struct Talk<'p> {
     began: Stamp,
 }
 
-impl<'p> Talk<'p> {
+impl<'p> Conversation<'p> {
     fn new<const N: usize>(
         plan: &'p Plan,
         transcript: &mut Transcript<'_>,
@@ -97,7 +97,7 @@ impl<'p> Talk<'p> {
         transcript.note(format_args!(r#"{{"type":"ai-title","aiTitle":"{title}","sessionId":"{session}"}}"#))
     }
 
-    /// Talks on until the transcript has so many bytes.
+    /// Continues until the transcript has so many bytes.
     fn until(&mut self, transcript: &mut Transcript<'_>, size: u64) -> io::Result<()> {
         while transcript.written() < size {
             self.exchange(transcript, size)?;
@@ -223,19 +223,19 @@ impl<'p> Talk<'p> {
         let input = r#"{"description":"look around","prompt":"Find it","subagent_type":"Explore"}"#;
         self.respond(transcript, &[Block::Tool(&call, "Task", input)], "tool_use")?;
         let (agent, mut child) = transcript.subagent(&call, "Explore")?;
-        let mut talk = Talk::new(self.plan, &mut child, &CHILD_MODELS);
+        let mut conversation = Conversation::new(self.plan, &mut child, &CHILD_MODELS);
         child.prompt("Find it")?;
         while child.written() < size {
-            talk.step(&mut child, size)?;
+            conversation.step(&mut child, size)?;
             if transcript.rng.per_mille(150) {
                 let words = Filler::prose(&mut child.rng, 150);
-                let receipt = talk.respond(&mut child, &[Block::Text(words)], "tool_use")?;
+                let receipt = conversation.respond(&mut child, &[Block::Text(words)], "tool_use")?;
                 transcript.clock = child.clock;
                 transcript.progress(&call, &agent, &receipt)?;
             }
         }
         let found = Filler::prose(&mut child.rng, 900);
-        talk.respond(&mut child, &[Block::Text(found)], "end_turn")?;
+        conversation.respond(&mut child, &[Block::Text(found)], "end_turn")?;
         transcript.clock = child.clock;
         // Looks like the usage of a response, and is not.
         let copy = format_args!(
@@ -248,9 +248,10 @@ impl<'p> Talk<'p> {
     /// Somebody forks the session, and goes on in both.
     fn fork(&mut self, transcript: &mut Transcript<'_>, more: u64) -> io::Result<ExpectedUsage> {
         let mut fork = transcript.fork()?;
-        let mut talk = Talk { context: self.context, ..Talk::new(self.plan, &mut fork, &MODELS) };
+        let mut conversation =
+            Conversation { context: self.context, ..Conversation::new(self.plan, &mut fork, &MODELS) };
         let size = fork.written() + more;
-        talk.until(&mut fork, size)?;
+        conversation.until(&mut fork, size)?;
         fork.finish()
     }
 }

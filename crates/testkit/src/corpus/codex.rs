@@ -23,9 +23,9 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
         let edition = if is_classic { Edition::Classic } else { Edition::Current };
         let opening = Opening { cwd: rng.pick(&PROJECTS), edition, clock, rng: rng.split() };
         let mut rollout = Rollout::start(home, opening)?;
-        let mut talk = Talk { plan, context: 9_000, began: rollout.clock.now() };
+        let mut conversation = Conversation { plan, context: 9_000, began: rollout.clock.now() };
         rollout.count_nothing()?;
-        talk.until(&mut rollout, size / 2)?;
+        conversation.until(&mut rollout, size / 2)?;
         if size < LARGE && rng.per_mille(250) {
             let mut other = match rng.below(3) {
                 0 => rollout.fork()?,
@@ -33,10 +33,10 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
                 _ => rollout.spawn(Inherits::History)?,
             };
             let more = other.written() + size / 2;
-            Talk { plan, ..talk }.until(&mut other, more)?;
+            Conversation { plan, ..conversation }.until(&mut other, more)?;
             expected.merge(other.finish()?);
         }
-        talk.until(&mut rollout, size)?;
+        conversation.until(&mut rollout, size)?;
         expected.merge(match rng.below(25) {
             0 => rollout.tear()?,
             1..=3 if age < 700 => rollout.archive()?,
@@ -47,15 +47,15 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
 }
 
 /// A conversation under way.
-struct Talk<'p> {
+struct Conversation<'p> {
     plan: &'p Plan,
     /// How much of the prompt comes from the cache.
     context: u64,
     began: Stamp,
 }
 
-impl Talk<'_> {
-    /// Talks on until the rollout has so many bytes.
+impl Conversation<'_> {
+    /// Continues until the rollout has so many bytes.
     fn until(&mut self, rollout: &mut Rollout<'_>, size: u64) -> io::Result<()> {
         loop {
             self.exchange(rollout, size)?;

@@ -16,13 +16,13 @@ fn events(fixture: &str) -> Vec<Event> {
     decode_rows(&Goose, PATH, &fixture_rows(&Goose, PATH, fixture))
 }
 
-fn turns(events: &[Event], session: &str) -> Vec<Turn> {
+fn responses(events: &[Event], session: &str) -> Vec<ResponseCopy> {
     let of_session = events.iter().filter(|event| &*event.session.id == session);
-    let turn = |event: &Event| match &event.kind {
-        EventKind::Turn(turn) => Some((**turn).clone()),
+    let response = |event: &Event| match &event.kind {
+        EventKind::Response(response) => Some((**response).clone()),
         _ => None,
     };
-    of_session.filter_map(turn).collect()
+    of_session.filter_map(response).collect()
 }
 
 fn facts(events: &[Event], session: &str) -> SessionFacts {
@@ -37,15 +37,15 @@ fn facts(events: &[Event], session: &str) -> SessionFacts {
 #[test]
 fn each_request_of_the_ledger_is_a_response() {
     let events = events(SCHEMA_15);
-    let turns = turns(&events, "20261120_1");
-    assert_eq!(turns.len(), 2);
-    assert_eq!(turns[0].model.as_deref(), Some("claude-new"));
+    let responses = responses(&events, "20261120_1");
+    assert_eq!(responses.len(), 2);
+    assert_eq!(responses[0].model.as_deref(), Some("claude-new"));
     assert_eq!(
-        turns[0].usage,
+        responses[0].usage,
         Usage { input: 500, cache_read: 8000, cache_write_5m: 1500, output: 400, ..Usage::default() }
     );
-    assert_eq!(turns[0].embedded_cost, PicoUsd::from_usd(0.05));
-    assert_eq!(turns[1].model.as_deref(), Some("claude-set"), "a row without a model has the session's");
+    assert_eq!(responses[0].embedded_cost, PicoUsd::from_usd(0.05));
+    assert_eq!(responses[1].model.as_deref(), Some("claude-set"), "a row without a model has the session's");
 }
 
 #[test]
@@ -56,9 +56,9 @@ fn usage_in_the_ledger_is_not_counted_again_by_the_totals() {
 
 #[test]
 fn usage_before_the_ledger_is_one_more_response() {
-    let turns = turns(&events(SCHEMA_15), "20260101_1");
-    assert_eq!(turns.len(), 2);
-    let rest = &turns[0];
+    let responses = responses(&events(SCHEMA_15), "20260101_1");
+    assert_eq!(responses.len(), 2);
+    let rest = &responses[0];
     assert_eq!((rest.usage.input, rest.usage.output), (5000, 600));
     assert_eq!(rest.embedded_cost, PicoUsd::from_usd(0.5));
     assert_eq!(rest.context_used, Some(0));
@@ -69,7 +69,7 @@ fn the_remainder_stays_the_same_while_totals_and_ledger_grow() {
     let grown = SCHEMA_15
         .replace("\"accumulated_input_tokens\": 5100", "\"accumulated_input_tokens\": 5200")
         .replace("\"session_id\": \"nobody\"", "\"session_id\": \"20260101_1\"");
-    let rest = |fixture: &str| turns(&events(fixture), "20260101_1")[0].clone();
+    let rest = |fixture: &str| responses(&events(fixture), "20260101_1")[0].clone();
     assert_eq!(rest(&grown).message, rest(SCHEMA_15).message);
     assert_eq!(rest(&grown).usage, rest(SCHEMA_15).usage);
     assert_eq!(Tally::of(&events(&grown)).by_session()["20260101_1"].input, 5200);
@@ -90,8 +90,8 @@ fn reading_the_database_again_changes_nothing() {
 
 #[test]
 fn a_request_with_a_price_but_no_counts_keeps_its_price() {
-    let turns = turns(&events(SCHEMA_15), "20261120_3");
-    assert_eq!((turns[0].usage, turns[0].embedded_cost), (Usage::default(), PicoUsd::from_usd(0.25)));
+    let responses = responses(&events(SCHEMA_15), "20261120_3");
+    assert_eq!((responses[0].usage, responses[0].embedded_cost), (Usage::default(), PicoUsd::from_usd(0.25)));
 }
 
 #[test]
@@ -100,12 +100,12 @@ fn a_sub_agents_session_names_its_parent_and_is_a_sidechain() {
     let child = facts(&events, "20261120_2");
     assert_eq!(child.parent, Some(SessionKey::new(ID, "20261120_1")));
     assert_eq!(child.origin.unwrap().raw(), "sub_agent");
-    assert_eq!(turns(&events, "20261120_2")[0].lineage, Lineage::Sidechain);
+    assert_eq!(responses(&events, "20261120_2")[0].lineage, Lineage::Sidechain);
 }
 
 #[test]
 fn a_local_model_is_marked_as_local() {
-    assert_eq!(turns(&events(SCHEMA_15), "20261120_2")[0].model.as_deref(), Some("ollama/qwen3"));
+    assert_eq!(responses(&events(SCHEMA_15), "20261120_2")[0].model.as_deref(), Some("ollama/qwen3"));
 }
 
 #[test]
@@ -155,15 +155,15 @@ fn a_tool_call_that_a_model_got_wrong_still_starts_and_ends() {
 #[test]
 fn an_old_schema_has_totals_alone() {
     let events = events(SCHEMA_5);
-    let turns = turns(&events, "20251202_1");
-    assert_eq!(turns.len(), 1);
-    assert_eq!((turns[0].usage.input, turns[0].usage.output, turns[0].model.as_deref()), (900, 80, None));
+    let responses = responses(&events, "20251202_1");
+    assert_eq!(responses.len(), 1);
+    assert_eq!((responses[0].usage.input, responses[0].usage.output, responses[0].model.as_deref()), (900, 80, None));
     assert_eq!(facts(&events, "20251202_2").origin.unwrap().raw(), "scheduled");
 }
 
 #[test]
 fn a_session_that_used_nothing_has_no_response() {
-    assert_eq!(turns(&events(SCHEMA_5), "20251202_2").len(), 0);
+    assert_eq!(responses(&events(SCHEMA_5), "20251202_2").len(), 0);
     assert!(
         !events(SCHEMA_5)
             .iter()

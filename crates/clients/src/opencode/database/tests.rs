@@ -1,6 +1,6 @@
 //! Special cases of OpenCode's database.
 
-use agtop_model::{CoarserRecords, PicoUsd, StopReason, Turn};
+use agtop_model::{CoarserRecords, PicoUsd, ResponseCopy, StopReason};
 use proptest::prelude::*;
 
 use super::super::{ID, OpenCode};
@@ -17,9 +17,9 @@ fn events() -> Vec<Event> {
     decode_rows(&OpenCode, PATH, &rows())
 }
 
-fn turn(events: &[Event], id: &str) -> Option<Turn> {
+fn response(events: &[Event], id: &str) -> Option<ResponseCopy> {
     events.iter().find_map(|event| match &event.kind {
-        EventKind::Turn(turn) if turn.id.as_deref() == Some(id) => Some((**turn).clone()),
+        EventKind::Response(response) if response.id.as_deref() == Some(id) => Some((**response).clone()),
         _ => None,
     })
 }
@@ -35,7 +35,7 @@ fn each_response_counts_once_by_its_steps() {
     let main = tally.by_session()["ses_main"];
     assert_eq!((main.input, main.cache_read, main.output, main.reasoning), (100, 900, 60, 20));
     assert_eq!(tally.by_session()["ses_child"].total(), 77);
-    let step = turn(&events, "prt_2").unwrap();
+    let step = response(&events, "prt_2").unwrap();
     assert_eq!(step.model.as_deref(), Some("big-one"));
     assert_eq!(step.part_of, CoarserRecords::one(MessageKey::global(ID, "msg_2")));
     assert_eq!(step.embedded_cost, PicoUsd::from_usd(0.25));
@@ -58,7 +58,7 @@ fn reading_the_database_again_changes_nothing() {
 
 #[test]
 fn a_placeholder_is_no_response_yet() {
-    assert!(turn(&events(), "msg_3").is_none());
+    assert!(response(&events(), "msg_3").is_none());
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn a_forks_copies_count_for_the_original_alone() {
 #[test]
 fn a_child_session_is_a_sidechain_of_its_parent_without_user_prompts() {
     let events = events();
-    assert_eq!(turn(&events, "prt_4").unwrap().lineage, Lineage::Sidechain);
-    assert_eq!(turn(&events, "prt_2").unwrap().lineage, Lineage::Main);
+    assert_eq!(response(&events, "prt_4").unwrap().lineage, Lineage::Sidechain);
+    assert_eq!(response(&events, "prt_2").unwrap().lineage, Lineage::Main);
     let child = kinds(&events, "ses_child");
     let EventKind::Facts(facts) = child[0] else { panic!("{child:?}") };
     assert_eq!(facts.parent, Some(SessionKey::new(ID, "ses_main")));
@@ -145,14 +145,14 @@ fn stopping_an_answer_is_no_error_and_ends_its_tools() {
 
 #[test]
 fn copilots_units_are_no_dollars() {
-    let turn = turn(&events(), "msg_copilot").unwrap();
-    assert_eq!(turn.embedded_cost, None);
-    assert_eq!(turn.stop, Some(StopReason::MaxTokens));
+    let response = response(&events(), "msg_copilot").unwrap();
+    assert_eq!(response.embedded_cost, None);
+    assert_eq!(response.stop, Some(StopReason::MaxTokens));
 }
 
 #[test]
 fn a_local_provider_shows_in_the_models_name() {
-    assert_eq!(turn(&events(), "msg_local").unwrap().model.as_deref(), Some("ollama/qwen3:8b"));
+    assert_eq!(response(&events(), "msg_local").unwrap().model.as_deref(), Some("ollama/qwen3:8b"));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_broken_message_is_an_error_and_its_steps_count_without_a_model() {
         errors += usize::from(decoder.feed(Input::Row { table, rowid, cells: &cells }, &mut events).is_err());
     }
     assert_eq!(errors, 1);
-    let step = turn(&events, "prt_2").unwrap();
+    let step = response(&events, "prt_2").unwrap();
     assert_eq!((step.model, step.usage.output), (None, 60));
 }
 

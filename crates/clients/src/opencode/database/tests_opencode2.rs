@@ -1,6 +1,6 @@
 //! Special cases of OpenCode 2's tables.
 
-use agtop_model::{PicoUsd, Purpose, StopReason, Turn};
+use agtop_model::{PicoUsd, Purpose, ResponseCopy, StopReason};
 
 use super::super::{ID, OpenCode};
 use super::*;
@@ -18,9 +18,9 @@ fn cost(tally: &Tally) -> PicoUsd {
     tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).sum()
 }
 
-fn turn(events: &[Event], id: &str) -> Turn {
+fn turn(events: &[Event], id: &str) -> ResponseCopy {
     let found = events.iter().find_map(|event| match &event.kind {
-        EventKind::Turn(turn) if turn.id.as_deref() == Some(id) => Some((**turn).clone()),
+        EventKind::Response(turn) if turn.id.as_deref() == Some(id) => Some((**turn).clone()),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("no response {id}"))

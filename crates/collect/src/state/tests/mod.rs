@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use agtop_model::{
     Billing, BillingPlan, ClientId, CoarserRecords, Event, EventKind, FileId, Gap, Lineage, MessageKey, Phase,
-    Provenance, Session, SessionFacts, SessionKey, SourcePosition, Status, StopReason, Timestamp, Title, TitleRank,
-    ToolKey, Turn, Usage,
+    Provenance, ResponseCopy, Session, SessionFacts, SessionKey, SourcePosition, Status, StopReason, Timestamp, Title,
+    TitleRank, ToolKey, Usage,
 };
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
@@ -29,16 +29,20 @@ fn minute(n: i64) -> Timestamp {
     Timestamp::from_millis(NOW.as_millis() - 600 * 60_000 + n * 60_000)
 }
 
-fn turn(message: &str, output: u64) -> Turn {
-    Turn {
+fn turn(message: &str, output: u64) -> ResponseCopy {
+    ResponseCopy {
         id: Some(message.into()),
         model: Some("claude-opus-4-8".into()),
-        ..Turn::new(MessageKey::global(CLIENT, message), Usage { input: 10, output, ..Usage::default() }, minute(0))
+        ..ResponseCopy::new(
+            MessageKey::global(CLIENT, message),
+            Usage { input: 10, output, ..Usage::default() },
+            minute(0),
+        )
     }
 }
 
-fn response(session: &str, at: i64, turn: Turn) -> Event {
-    event(session, 0, at, EventKind::Turn(Box::new(turn)))
+fn response(session: &str, at: i64, turn: ResponseCopy) -> Event {
+    event(session, 0, at, EventKind::Response(Box::new(turn)))
 }
 
 fn world(events: impl IntoIterator<Item = Event>) -> World {
@@ -117,8 +121,11 @@ fn two_sessions_that_name_each_other_as_parent_are_both_shown() {
 
 #[test]
 fn a_coarser_record_does_not_count_if_a_finer_one_is_known() {
-    let part =
-        Turn { part_of: CoarserRecords::one(MessageKey::global(CLIENT, "whole")), model: None, ..turn("step", 3) };
+    let part = ResponseCopy {
+        part_of: CoarserRecords::one(MessageKey::global(CLIENT, "whole")),
+        model: None,
+        ..turn("step", 3)
+    };
     for order in [[0, 1], [1, 0]] {
         let events = [response("a", 1, turn("whole", 100)), response("a", 1, part.clone())];
         let mut world = world(order.map(|at| events[at].clone()));
@@ -145,8 +152,11 @@ fn times_that_are_not_credible_are_replaced_by_the_nearest_credible_one() {
 
 #[test]
 fn the_context_is_that_of_the_last_response_on_the_main_line() {
-    let side = Turn { lineage: Lineage::Sidechain, ..turn("s", 1) };
-    let big = Turn { usage: Usage { input: 1000, cache_read: 49_000, output: 1, ..Usage::default() }, ..turn("m", 1) };
+    let side = ResponseCopy { lineage: Lineage::Sidechain, ..turn("s", 1) };
+    let big = ResponseCopy {
+        usage: Usage { input: 1000, cache_read: 49_000, output: 1, ..Usage::default() },
+        ..turn("m", 1)
+    };
     let mut world = world([response("a", 1, big), response("a", 2, side)]);
     let context = sessions(&mut world)[0].context.unwrap();
     assert_eq!((context.used, context.limit), (50_000, 1_000_000));
@@ -165,7 +175,7 @@ fn the_prompts_of_a_file_that_is_read_again_count_once() {
 #[test]
 fn a_turn_is_open_from_the_prompt_to_its_end() {
     let start = |tool| EventKind::ToolStarted { tool: ToolKey::new(CLIENT, tool), name: "Bash".into(), target: None };
-    let ended = Turn { stop: Some(StopReason::EndTurn), ..turn("z", 1) };
+    let ended = ResponseCopy { stop: Some(StopReason::EndTurn), ..turn("z", 1) };
     let mut world = world([
         event("a", 0, 1, EventKind::Prompt { words: None }),
         event("a", 0, 2, start("t1")),

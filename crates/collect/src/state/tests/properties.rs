@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_model::{CoarserRecords, Event, EventKind, Lineage, MessageKey, Session, Turn, Usage};
+use agtop_model::{CoarserRecords, Event, EventKind, Lineage, MessageKey, ResponseCopy, Session, Usage};
 use proptest::prelude::*;
 
 use super::{CLIENT, NOW, key, minute, parent, pricing, response, turn, world};
@@ -21,7 +21,8 @@ fn copies() -> impl Strategy<Value = Vec<Event>> {
                 .map(|coarse| MessageKey::global(CLIENT, &coarse.to_string()))
                 .into();
             let lineage = if is_side { Lineage::Sidechain } else { Lineage::Main };
-            let turn = Turn { part_of, lineage, opened: minute(opened), ..turn(&message.to_string(), output * 100) };
+            let turn =
+                ResponseCopy { part_of, lineage, opened: minute(opened), ..turn(&message.to_string(), output * 100) };
             response(&session.to_string(), i64::from(message) + opened, turn)
         };
         copies.into_iter().map(event).collect()
@@ -109,7 +110,7 @@ proptest! {
     #[test]
     fn totals_never_decrease(events in copies()) {
         let without_parts = |mut event: Event| {
-            if let EventKind::Turn(turn) = &mut event.kind {
+            if let EventKind::Response(turn) = &mut event.kind {
                 turn.part_of = CoarserRecords::none();
             }
             event

@@ -10,7 +10,7 @@ use crate::{ClientId, CoarserRecords, MessageKey, PicoUsd, Timestamp, Usage};
 /// - the usage that counts is the greatest, which is the last, since the usage of one response only grows;
 /// - it belongs to the session on the main line, else to the one whose file was opened first.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct ResponseCopy {
     /// Which response.
     pub message: MessageKey,
     /// The vendor's id of it, for people to find it by.
@@ -44,7 +44,7 @@ pub struct Turn {
     pub context_used: Option<u64>,
 }
 
-impl Turn {
+impl ResponseCopy {
     /// A response on the main line of which nothing but the usage is known.
     pub const fn new(message: MessageKey, usage: Usage, opened: Timestamp) -> Self {
         Self {

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use agtop_model::{ClientId, CoarserRecords, MessageKey, ResolvedTime, Response, Timestamp};
 
 use super::hashed::{HashedMap, HashedSet};
-use super::index::{SessionIdx, TurnIdx};
+use super::index::{ResponseIdx, SessionIdx};
 use super::names::{NameIdx, Names};
 use super::session::SessionState;
 
@@ -21,7 +21,7 @@ pub(super) struct ReadCopy<'a> {
 /// What adding a copy changed.
 #[derive(Clone, Debug)]
 pub(super) struct AddedCopy {
-    pub(super) turn: TurnIdx,
+    pub(super) response: ResponseIdx,
     /// Whether no copy of the response was known before.
     pub(super) is_new: bool,
     /// Sessions whose sums have changed.
@@ -32,20 +32,20 @@ pub(super) struct AddedCopy {
 
 /// Every response, merged from its copies.
 #[derive(Debug, Default)]
-pub(super) struct TurnBook {
-    keys: HashedMap<MessageKey, TurnIdx>,
-    records: Vec<TurnRecord>,
+pub(super) struct ResponseBook {
+    keys: HashedMap<MessageKey, ResponseIdx>,
+    records: Vec<MergedResponse>,
     /// Coarser records. They do not count, because a part of each is known.
     coarse: HashedSet<MessageKey>,
     /// Parts that do not name their model, with the coarser records that may.
-    nameless: Vec<(TurnIdx, MessageKey)>,
+    nameless: Vec<(ResponseIdx, MessageKey)>,
     /// How many responses were read from files, by client.
     counts: HashMap<ClientId, u64>,
 }
 
 /// A response, merged from its copies.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TurnRecord {
+pub(super) struct MergedResponse {
     pub(super) response: Response<NameIdx>,
     pub(super) when: ResolvedTime,
     pub(super) session: SessionIdx,
@@ -55,17 +55,17 @@ pub(super) struct TurnRecord {
     pub(super) coarse_model: Option<NameIdx>,
 }
 
-impl TurnBook {
+impl ResponseBook {
     /// Adds one copy of a response.
     pub(super) fn add(&mut self, copy: ReadCopy<'_>, sessions: &[SessionState], names: &Names) -> AddedCopy {
         let ReadCopy { session, when, message, part_of, response } = copy;
         let mut stale = [None; 2];
         let superseded = part_of.iter().filter_map(|coarse| self.supersede(coarse)).collect();
         let is_coarse = self.coarse.contains(&message);
-        let copy = TurnRecord { response, when, session, is_coarse, coarse_model: None };
-        let (turn, is_new) = match self.keys.entry(message) {
+        let copy = MergedResponse { response, when, session, is_coarse, coarse_model: None };
+        let (idx, is_new) = match self.keys.entry(message) {
             Entry::Vacant(entry) => {
-                let idx = TurnIdx::new(self.records.len());
+                let idx = ResponseIdx::new(self.records.len());
                 entry.insert(idx);
                 *self.counts.entry(sessions[session.at()].key.client).or_default() += 1;
                 self.records.push(copy);
@@ -88,9 +88,9 @@ impl TurnBook {
             }
         };
         if response.model().is_none() {
-            self.nameless.extend(part_of.iter().map(|coarse| (turn, coarse)));
+            self.nameless.extend(part_of.iter().map(|coarse| (idx, coarse)));
         }
-        AddedCopy { turn, is_new, stale, superseded }
+        AddedCopy { response: idx, is_new, stale, superseded }
     }
 
     /// Marks a record as coarser, whether it is known yet or not. Returns the session of one that counted so far.
@@ -109,7 +109,7 @@ impl TurnBook {
         let Self { keys, records, nameless, .. } = self;
         let mut stale = Vec::new();
         nameless.retain(|&(part, coarse)| {
-            let model = keys.get(&coarse).and_then(|idx| records.get(idx.at())).and_then(TurnRecord::model);
+            let model = keys.get(&coarse).and_then(|idx| records.get(idx.at())).and_then(MergedResponse::model);
             let (Some(model), Some(part)) = (model, records.get_mut(part.at())) else { return true };
             if part.coarse_model.is_none_or(|known| names.compare(model, known).is_lt()) {
                 part.coarse_model = Some(model);
@@ -121,13 +121,13 @@ impl TurnBook {
     }
 
     /// The session that owns a response.
-    pub(super) fn owner(&self, turn: TurnIdx) -> Option<SessionIdx> {
-        self.records.get(turn.at()).map(|record| record.session)
+    pub(super) fn owner(&self, response: ResponseIdx) -> Option<SessionIdx> {
+        self.records.get(response.at()).map(|record| record.session)
     }
 
     /// A response, if it counts.
-    pub(super) fn counted_at(&self, turn: TurnIdx) -> Option<&TurnRecord> {
-        self.records.get(turn.at()).filter(|record| !record.is_coarse)
+    pub(super) fn counted_at(&self, response: ResponseIdx) -> Option<&MergedResponse> {
+        self.records.get(response.at()).filter(|record| !record.is_coarse)
     }
 
     /// How many different responses were read from a client's files.
@@ -136,7 +136,7 @@ impl TurnBook {
     }
 }
 
-impl TurnRecord {
+impl MergedResponse {
     /// The model that answered.
     pub(super) fn model(&self) -> Option<NameIdx> {
         self.response.model().or(self.coarse_model)
