@@ -97,11 +97,11 @@ impl SessionEvents {
             Payload::ContextChange(context) => emit_facts(&session, location_facts(&context), record),
             Payload::ModelChange(change) => self.model(&line, &session, change.new_model.as_ref(), record),
             Payload::UserMessage(message) => self.user_message(&line, &message, record),
-            Payload::TurnStart(response) if line.agent_id.is_none() => {
+            Payload::TurnStart(turn) if line.agent_id.is_none() => {
                 self.is_turn_over = false;
                 let run = self.runs.current();
-                run.note_interaction(response.interaction_id.as_deref());
-                run.note_turn(response.turn_id.as_deref());
+                run.note_interaction(turn.interaction_id.as_deref());
+                run.note_turn(turn.turn_id.as_deref());
             }
             Payload::TurnEnd if self.is_turn_over && line.agent_id.is_none() => {
                 record.emit(&session, EventKind::TurnEnded);
@@ -369,7 +369,7 @@ fn message_key(line: &Line<'_>, message: &Message<'_>, run: &ProcessRun) -> Mess
     if let Some(call) = message.api_call_id.as_deref().filter(|id| !id.is_empty()) {
         return counting::message(call);
     }
-    let response = message.turn_id.as_deref().or(run.response());
+    let response = message.turn_id.as_deref().or(run.turn());
     match (message.interaction_id.as_deref(), response) {
         (Some(interaction), Some(response)) if line.agent_id.is_none() => {
             counting::message_of_turn(interaction, response)
