@@ -8,6 +8,8 @@ mod activity;
 mod agent;
 mod allowance;
 mod client;
+mod column_layout;
+mod day;
 mod decay;
 mod event;
 mod field;
@@ -40,6 +42,8 @@ pub use agent::{Agent, Confidence, IoRate, JoinTier, Liveness, ProcessRole, Sess
 pub use allowance::Allowance;
 pub use client::ClientId;
 pub use decay::{Decay, DecayFacts, RecentResponses};
+pub use column_layout::{ColumnLayout, ScreenLayout};
+pub use day::{Day, InvalidDay};
 pub use event::{
     Event, EventKind, Provenance, RunningProcess, SessionFacts, SourcePosition, Title, TitleRank, VendorActivity,
 };

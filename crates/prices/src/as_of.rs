@@ -1,8 +1,8 @@
 use std::str::FromStr;
 
+use agtop_model::Day;
 use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::day::Day;
 use crate::origin;
 
 /// Which of the published price lists prices usage.

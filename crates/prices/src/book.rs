@@ -1,9 +1,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use agtop_model::Day;
+
 use crate::as_of::AsOf;
 use crate::context;
-use crate::day::Day;
 use crate::history;
 use crate::ids::{self, Spelling};
 use crate::line;

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use agtop_model::PicoUsd;
+use agtop_model::{Day, PicoUsd};
 
-use crate::day::Day;
 use crate::rated::{PriceSource, RatePeriod};
 use crate::rates::Rates;
 use crate::sheet::{self, Sheet};

@@ -14,7 +14,6 @@ mod as_of;
 mod book;
 mod bucket;
 mod context;
-mod day;
 mod fit;
 pub mod history;
 mod ids;
@@ -32,10 +31,10 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+pub use agtop_model::{Day, InvalidDay};
 pub use as_of::{AsOf, AsOfError};
 pub use book::PriceBook;
 pub use bucket::Bucket;
-pub use day::{Day, InvalidDay};
 pub use fit::DerivedRate;
 pub use litellm::FetchedError;
 pub use origin::ListOrigin;

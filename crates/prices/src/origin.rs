@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
-use crate::day::Day;
+use agtop_model::Day;
+
 use crate::sheet::Sheet;
 
 /// The origin of a price list.

@@ -1,6 +1,5 @@
-use agtop_model::{Cost, CostBasis, Timestamp, Usage, UsageExtent};
+use agtop_model::{Cost, CostBasis, Day, Timestamp, Usage, UsageExtent};
 
-use crate::day::Day;
 use crate::quote::{Quote, prompt_of};
 use crate::rates::Rates;
 use crate::terms::PriceTerms;

@@ -30,13 +30,6 @@ impl<'a> Calendar<'a> {
     }
 }
 
-/// `YYYY-MM-DD` of a day, or `unknown` where there is none.
-pub(super) fn day_name(day: Option<Day>) -> String {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let date = day.and_then(|day| epoch.checked_add(jiff::Span::new().days(day)).ok());
-    date.map_or_else(|| "unknown".to_owned(), |date| date.to_string())
-}
-
 /// The name of a time zone; `local` if it has none.
 pub(super) fn zone_name(zone: &TimeZone) -> String {
     zone.iana_name().map_or_else(|| "local".to_owned(), str::to_owned)

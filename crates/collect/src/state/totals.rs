@@ -5,7 +5,7 @@ use std::sync::Arc;
 use agtop_model::{ClientId, DayModel, ModelSpend, SessionDay, Spend, Totals};
 use jiff::tz::TimeZone;
 
-use super::calendar::{Day, day_name, zone_name};
+use super::calendar::{Day, zone_name};
 use super::index::{BySession, SessionIdx};
 use super::names::{NameIdx, Names};
 use super::session::SessionState;
@@ -87,7 +87,7 @@ fn totals(grid: &Grid, zone: &TimeZone) -> Totals {
     let mut by_client: BTreeMap<ClientId, ModelSpend> = BTreeMap::new();
     let mut by_model: BTreeMap<Option<NameIdx>, ModelSpend> = BTreeMap::new();
     // Naming a day is slow: each name is made once.
-    let mut name = (None, day_name(None));
+    let mut name = (None, agtop_model::Day::name(None));
     // Sums without a day come last.
     let (undated, dated): (Vec<_>, Vec<_>) = grid.iter().partition(|((day, ..), _)| day.is_none());
     for (&(day, client, model), sum) in dated.into_iter().chain(undated) {
@@ -97,7 +97,7 @@ fn totals(grid: &Grid, zone: &TimeZone) -> Totals {
         merge(by_client.entry(client), sum);
         merge(by_model.entry(model), sum);
         if name.0 != day {
-            name = (day, day_name(day));
+            name = (day, agtop_model::Day::name(day));
         }
         totals.by_day.push(DayModel { day: name.1.clone(), client, spend: sum.clone() });
     }

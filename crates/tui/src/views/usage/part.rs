@@ -2,8 +2,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use agtop_model::{ClientId, ModelSpend, Session, Snapshot, Untrusted};
-use jiff::civil::date;
+use agtop_model::{ClientId, Day, ModelSpend, Session, Snapshot, Untrusted};
 
 /// The usage of one model on one day.
 pub(super) struct UsagePart<'s> {
@@ -31,17 +30,12 @@ fn collect<'s>(
     parts: &mut Vec<UsagePart<'s>>,
 ) {
     for used in &*session.own_days {
-        let day = Rc::clone(names.entry(used.day).or_insert_with(|| day_name(used.day)));
+        let day = Rc::clone(names.entry(used.day).or_insert_with(|| Day::name(used.day).into()));
         parts.push(UsagePart { day, client: root.client(), spend: &used.spend, session: Some(root) });
     }
     for child in &session.children {
         collect(child, root, names, parts);
     }
-}
-
-fn day_name(day: Option<i32>) -> Rc<str> {
-    let date = day.and_then(|day| date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).ok());
-    date.map_or_else(|| "unknown".into(), |date| date.to_string().into())
 }
 
 /// The title of a session if it is not message text, else its id.

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use agtop_model::Timestamp;
+use crate::Timestamp;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
@@ -18,6 +18,16 @@ pub struct Day {
 pub struct InvalidDay;
 
 impl Day {
+    /// The day that many days after 1970-01-01.
+    pub const fn from_epoch(days: i32) -> Self {
+        Self { number: days as i64 }
+    }
+
+    /// `2026-11-21` for the day that many days after 1970-01-01, or `unknown`.
+    pub fn name(days_from_epoch: Option<i32>) -> String {
+        days_from_epoch.map_or_else(|| "unknown".to_owned(), |days| Self::from_epoch(days).to_string())
+    }
+
     /// The first moment of the day.
     pub const fn start(self) -> Timestamp {
         Timestamp::from_millis(self.number * MILLIS_PER_DAY)
