@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::column_layout::ColumnLayout;
 use crate::{ActivityWindow, Agent, Gap, PicoUsd, Session, Spend, Status, Timestamp, Untrusted};
 
 /// What a row shows: an agent, a session, or both joined.
@@ -97,8 +98,40 @@ pub struct Field {
     pub help: &'static str,
     /// What kind of values it has.
     pub kind: FieldKind,
+    /// How its column is laid out.
+    pub column: ColumnLayout,
     /// Reads it from a row.
     pub get: for<'a> fn(&SnapshotRow<'a>) -> FieldValue<'a>,
+}
+
+impl Field {
+    /// The heading of its column on the screen.
+    pub fn screen_title(&self) -> &'static str {
+        self.column.screen.title.unwrap_or(self.title)
+    }
+
+    /// The smallest and the usual width of its column on the screen, in columns of the terminal.
+    pub fn screen_width(&self) -> (u16, u16) {
+        self.column.screen.width.unwrap_or_else(|| {
+            let title = u16::try_from(self.screen_title().len()).unwrap_or(u16::MAX);
+            let (min, usual) = self.kind.screen_width();
+            (min.max(title), usual.max(title))
+        })
+    }
+}
+
+impl FieldKind {
+    /// The smallest and the usual width of values of this kind on the screen, in columns of the terminal.
+    const fn screen_width(self) -> (u16, u16) {
+        match self {
+            Self::Text => (8, 20),
+            Self::Count | Self::Percent => (5, 5),
+            Self::Tokens | Self::Bytes => (6, 6),
+            Self::Money => (8, 8),
+            Self::Span => (7, 7),
+            Self::Time => (16, 16),
+        }
+    }
 }
 
 impl Spend {

@@ -1,8 +1,10 @@
-use std::borrow::Cow;
-use std::time::Duration;
-
-use crate::field::{Field, FieldKind, FieldValue, SnapshotRow};
-use crate::{Agent, Gap, Session, Timestamp, Untrusted, Usage};
+use crate::Gap;
+use crate::column_layout::ColumnLayout;
+use crate::field::{Field, FieldKind, FieldValue};
+use crate::field_getters::{
+    agent, branch, bytes, cache_saving, client, cwd, evidence, model, modified, percent, project, session, session_id,
+    span, time, title, tokens, untrusted, uptime, used,
+};
 
 /// The field of that name.
 pub fn field(id: &str) -> Option<&'static Field> {
@@ -16,14 +18,23 @@ pub static FIELDS: &[Field] = &[
         title: "STATUS",
         help: "what it is doing",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(10).ranked(0, 0).on_screen(0, 12, 12),
         get: |row| FieldValue::Status(row.status()),
     },
-    Field { id: "client", title: "AGENT", help: "the agent program", kind: FieldKind::Text, get: client },
+    Field {
+        id: "client",
+        title: "AGENT",
+        help: "the agent program",
+        kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(7).ranked(0, 0).on_screen(1, 8, 12),
+        get: client,
+    },
     Field {
         id: "pid",
         title: "PID",
         help: "process id",
         kind: FieldKind::Count,
+        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(12, 7, 7),
         get: |row| agent(row, |a| FieldValue::Count(a.process.id.pid.into())),
     },
     Field {
@@ -31,6 +42,7 @@ pub static FIELDS: &[Field] = &[
         title: "PROJECT",
         help: "last part of the working directory",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(8).ranked(0, 0).on_screen(2, 9, 18),
         get: project,
     },
     Field {
@@ -38,16 +50,39 @@ pub static FIELDS: &[Field] = &[
         title: "SESSION",
         help: "session id, +N for N sub-agent files",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(10).ranked(3, 3).on_screen(6, 9, 12),
         get: session_id,
     },
-    Field { id: "title", title: "TITLE", help: "the session's name", kind: FieldKind::Text, get: title },
-    Field { id: "model", title: "MODEL", help: "the model that answered last", kind: FieldKind::Text, get: model },
-    Field { id: "branch", title: "BRANCH", help: "git branch", kind: FieldKind::Text, get: branch },
+    Field {
+        id: "title",
+        title: "TITLE",
+        help: "the session's name",
+        kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(12).ranked(9, 9).on_screen(5, 14, 90),
+        get: title,
+    },
+    Field {
+        id: "model",
+        title: "MODEL",
+        help: "the model that answered last",
+        kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(10).ranked(4, 4).on_screen(11, 14, 20),
+        get: model,
+    },
+    Field {
+        id: "branch",
+        title: "BRANCH",
+        help: "git branch",
+        kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(6).ranked(8, 8).on_screen(17, 10, 20),
+        get: branch,
+    },
     Field {
         id: "tool",
         title: "TOOL",
         help: "the tool that runs now",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.min_text(5).ranked(6, 6),
         get: |row| session(row, |s| untrusted(s.in_flight.last().map(|t| &t.name))),
     },
     Field {
@@ -55,6 +90,7 @@ pub static FIELDS: &[Field] = &[
         title: "CPU",
         help: "processor use in percent of one processor",
         kind: FieldKind::Percent,
+        column: ColumnLayout::USUAL.ranked(1, 5).on_screen(6, 5, 5),
         get: |row| agent(row, |a| a.cpu_percent.map_or_else(FieldValue::Gap, FieldValue::Percent)),
     },
     Field {
@@ -62,6 +98,7 @@ pub static FIELDS: &[Field] = &[
         title: "MEM",
         help: "resident memory",
         kind: FieldKind::Bytes,
+        column: ColumnLayout::USUAL.ranked(3, 6).on_screen(8, 5, 5),
         get: |row| agent(row, |a| a.process.rss.map_or_else(FieldValue::Gap, FieldValue::Bytes)),
     },
     Field {
@@ -69,6 +106,7 @@ pub static FIELDS: &[Field] = &[
         title: "VSZ",
         help: "virtual memory",
         kind: FieldKind::Bytes,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, |a| a.process.vsz.map_or_else(FieldValue::Gap, FieldValue::Bytes)),
     },
     Field {
@@ -76,6 +114,7 @@ pub static FIELDS: &[Field] = &[
         title: "DISK R",
         help: "bytes read from disks since the process started",
         kind: FieldKind::Bytes,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, |a| a.process.io.map_or_else(FieldValue::Gap, |io| FieldValue::Bytes(io.read))),
     },
     Field {
@@ -83,6 +122,7 @@ pub static FIELDS: &[Field] = &[
         title: "DISK W",
         help: "bytes written to disks since the process started",
         kind: FieldKind::Bytes,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, |a| a.process.io.map_or_else(FieldValue::Gap, |io| FieldValue::Bytes(io.written))),
     },
     Field {
@@ -90,6 +130,7 @@ pub static FIELDS: &[Field] = &[
         title: "R/S",
         help: "bytes read from disks per second",
         kind: FieldKind::Bytes,
+        column: ColumnLayout::USUAL.ranked(10, 10).on_screen(14, 5, 5).titled("R/s"),
         get: |row| agent(row, |a| a.io_rate.map_or_else(FieldValue::Gap, |rate| bytes(rate.read))),
     },
     Field {
@@ -97,6 +138,7 @@ pub static FIELDS: &[Field] = &[
         title: "W/S",
         help: "bytes written to disks per second",
         kind: FieldKind::Bytes,
+        column: ColumnLayout::USUAL.ranked(10, 10).on_screen(15, 5, 5).titled("W/s"),
         get: |row| agent(row, |a| a.io_rate.map_or_else(FieldValue::Gap, |rate| bytes(rate.written))),
     },
     Field {
@@ -104,6 +146,7 @@ pub static FIELDS: &[Field] = &[
         title: "THR",
         help: "threads of the process",
         kind: FieldKind::Count,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, |a| a.process.threads.map_or_else(FieldValue::Gap, |n| FieldValue::Count(n.into()))),
     },
     Field {
@@ -111,6 +154,7 @@ pub static FIELDS: &[Field] = &[
         title: "LAUNCHER",
         help: "the program that started it",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, |a| untrusted(a.launcher.as_ref())),
     },
     Field {
@@ -118,6 +162,7 @@ pub static FIELDS: &[Field] = &[
         title: "DANGER",
         help: "the flag that lets it act without asking",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, |a| untrusted(a.danger.as_ref())),
     },
     Field {
@@ -125,6 +170,7 @@ pub static FIELDS: &[Field] = &[
         title: "EVIDENCE",
         help: "what decided the status",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL,
         get: |row| evidence(row).map_or(FieldValue::Gap(Gap::NotReported), |word| FieldValue::Text(word.into())),
     },
     Field {
@@ -132,6 +178,7 @@ pub static FIELDS: &[Field] = &[
         title: "DIRTY",
         help: "tracked files that differ from what is staged in git",
         kind: FieldKind::Count,
+        column: ColumnLayout::USUAL,
         get: |row| agent(row, modified),
     },
     Field {
@@ -139,6 +186,7 @@ pub static FIELDS: &[Field] = &[
         title: "TOK/MIN",
         help: "tokens of input and output per minute, over the last five minutes",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL.on_screen(7, 5, 5).titled("TOK/M"),
         get: |row| {
             agent(row, |a| a.rates[1].fresh_tokens_per_minute().map_or(FieldValue::Gap(Gap::NotReported), tokens))
         },
@@ -148,6 +196,7 @@ pub static FIELDS: &[Field] = &[
         title: "$/H",
         help: "US dollars per hour, over the last five minutes",
         kind: FieldKind::Money,
+        column: ColumnLayout::USUAL.on_screen(16, 7, 8).spare(13),
         get: |row| agent(row, |a| FieldValue::spent_per_hour(&a.rates[1])),
     },
     Field {
@@ -155,6 +204,7 @@ pub static FIELDS: &[Field] = &[
         title: "HIT",
         help: "prompt tokens read from a cache among all",
         kind: FieldKind::Percent,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| percent(s.usage.cache_hit_ratio())),
     },
     Field {
@@ -162,6 +212,7 @@ pub static FIELDS: &[Field] = &[
         title: "SAVED",
         help: "US dollars that reading from the cache saved, at API prices",
         kind: FieldKind::Money,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, cache_saving),
     },
     Field {
@@ -169,14 +220,23 @@ pub static FIELDS: &[Field] = &[
         title: "FULL IN",
         help: "time until the context will be summarised, if it goes on like this",
         kind: FieldKind::Span,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| span(s.growth.and_then(|growth| growth.full_in))),
     },
-    Field { id: "uptime", title: "UP", help: "age of the process", kind: FieldKind::Span, get: uptime },
+    Field {
+        id: "uptime",
+        title: "UP",
+        help: "age of the process",
+        kind: FieldKind::Span,
+        column: ColumnLayout::USUAL.ranked(5, 5),
+        get: uptime,
+    },
     Field {
         id: "age",
         title: "AGE",
         help: "time since the session began",
         kind: FieldKind::Span,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| span(s.started.map(|at| row.now.since(at)))),
     },
     Field {
@@ -184,6 +244,7 @@ pub static FIELDS: &[Field] = &[
         title: "ACTIVE",
         help: "time since something happened",
         kind: FieldKind::Span,
+        column: ColumnLayout::USUAL.ranked(7, 1).on_screen(10, 7, 7).titled("IDLE"),
         get: |row| session(row, |s| span(s.idle_for(row.now))),
     },
     Field {
@@ -191,6 +252,7 @@ pub static FIELDS: &[Field] = &[
         title: "STARTED",
         help: "when the session began",
         kind: FieldKind::Time,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| time(s.started)),
     },
     Field {
@@ -198,6 +260,7 @@ pub static FIELDS: &[Field] = &[
         title: "INPUT",
         help: "fresh prompt tokens",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| used(row, |usage| usage.input),
     },
     Field {
@@ -205,6 +268,7 @@ pub static FIELDS: &[Field] = &[
         title: "CACHE R",
         help: "prompt tokens read from a cache",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| used(row, |usage| usage.cache_read),
     },
     Field {
@@ -212,6 +276,7 @@ pub static FIELDS: &[Field] = &[
         title: "CACHE W",
         help: "prompt tokens written to a cache",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| used(row, |usage| usage.cache_write()),
     },
     Field {
@@ -219,6 +284,7 @@ pub static FIELDS: &[Field] = &[
         title: "OUTPUT",
         help: "tokens written by the model, reasoning included",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| used(row, |usage| usage.output),
     },
     Field {
@@ -226,6 +292,7 @@ pub static FIELDS: &[Field] = &[
         title: "REASON",
         help: "the part of the output that was reasoning",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| used(row, |usage| usage.reasoning),
     },
     Field {
@@ -233,6 +300,7 @@ pub static FIELDS: &[Field] = &[
         title: "TOKENS",
         help: "all tokens, each once",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(9, 6, 6),
         get: |row| used(row, |usage| usage.total()),
     },
     Field {
@@ -240,6 +308,7 @@ pub static FIELDS: &[Field] = &[
         title: "COST",
         help: "US dollars at API prices",
         kind: FieldKind::Money,
+        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(3, 8, 8).spare(13),
         get: |row| session(row, |s| FieldValue::spent(&s.spend)),
     },
     Field {
@@ -247,6 +316,7 @@ pub static FIELDS: &[Field] = &[
         title: "BASIS",
         help: "where the cost comes from: api, embedded, local, unknown",
         kind: FieldKind::Text,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| FieldValue::Text(s.spend.basis().as_str().into())),
     },
     Field {
@@ -254,6 +324,7 @@ pub static FIELDS: &[Field] = &[
         title: "CTX",
         help: "how full the context window is",
         kind: FieldKind::Percent,
+        column: ColumnLayout::USUAL.ranked(2, 2).on_screen(4, 10, 10),
         get: |row| session(row, |s| s.context.map_or_else(FieldValue::Gap, |c| FieldValue::Percent(c.percent()))),
     },
     Field {
@@ -261,6 +332,7 @@ pub static FIELDS: &[Field] = &[
         title: "CTX USED",
         help: "tokens in the context window",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| s.context.map_or_else(FieldValue::Gap, |c| FieldValue::Tokens(c.used))),
     },
     Field {
@@ -268,6 +340,7 @@ pub static FIELDS: &[Field] = &[
         title: "CTX MAX",
         help: "size of the context window",
         kind: FieldKind::Tokens,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| s.context.map_or_else(FieldValue::Gap, |c| FieldValue::Tokens(c.limit))),
     },
     Field {
@@ -275,6 +348,7 @@ pub static FIELDS: &[Field] = &[
         title: "TURNS",
         help: "model responses",
         kind: FieldKind::Count,
+        column: ColumnLayout::USUAL.ranked(7, 7),
         get: |row| session(row, |s| FieldValue::Count(s.turns)),
     },
     Field {
@@ -282,6 +356,7 @@ pub static FIELDS: &[Field] = &[
         title: "PROMPTS",
         help: "prompts of the user",
         kind: FieldKind::Count,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| FieldValue::Count(s.prompts)),
     },
     Field {
@@ -289,119 +364,18 @@ pub static FIELDS: &[Field] = &[
         title: "SUB",
         help: "sub-agents of the session",
         kind: FieldKind::Count,
+        column: ColumnLayout::USUAL,
         get: |row| session(row, |s| FieldValue::Count(s.children.len() as u64)),
     },
-    Field { id: "cwd", title: "DIRECTORY", help: "working directory", kind: FieldKind::Text, get: cwd },
+    Field {
+        id: "cwd",
+        title: "DIRECTORY",
+        help: "working directory",
+        kind: FieldKind::Text,
+        column: ColumnLayout::USUAL.on_screen(18, 16, 48),
+        get: cwd,
+    },
 ];
-
-fn agent<'a>(row: &SnapshotRow<'a>, get: impl FnOnce(&'a Agent) -> FieldValue<'a>) -> FieldValue<'a> {
-    row.agent.map_or(FieldValue::Gap(Gap::NotReported), get)
-}
-
-fn session<'a>(row: &SnapshotRow<'a>, get: impl FnOnce(&'a Session) -> FieldValue<'a>) -> FieldValue<'a> {
-    row.session.map_or(FieldValue::Gap(Gap::NotReported), get)
-}
-
-fn used<'a>(row: &SnapshotRow<'a>, get: impl FnOnce(Usage) -> u64) -> FieldValue<'a> {
-    session(row, |s| s.used().map_or_else(FieldValue::Gap, |usage| FieldValue::Tokens(get(usage))))
-}
-
-fn text(value: Option<&str>) -> FieldValue<'_> {
-    value.map_or(FieldValue::Gap(Gap::NotReported), |text| FieldValue::Untrusted(Cow::Owned(text.into())))
-}
-
-fn untrusted(value: Option<&Untrusted>) -> FieldValue<'_> {
-    value.map_or(FieldValue::Gap(Gap::NotReported), |text| FieldValue::Untrusted(Cow::Borrowed(text)))
-}
-
-fn span(value: Option<Duration>) -> FieldValue<'static> {
-    value.map_or(FieldValue::Gap(Gap::NotReported), FieldValue::Span)
-}
-
-fn time(value: Option<Timestamp>) -> FieldValue<'static> {
-    value.map_or(FieldValue::Gap(Gap::NotReported), FieldValue::Time)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and NaN becomes 0")]
-fn bytes(rate: f64) -> FieldValue<'static> {
-    FieldValue::Bytes(rate as u64)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and NaN becomes 0")]
-fn tokens(rate: f64) -> FieldValue<'static> {
-    FieldValue::Tokens(rate as u64)
-}
-
-/// The saving leaves out the usage of models without a price, as the cost does.
-fn cache_saving(session: &Session) -> FieldValue<'_> {
-    session.cache_saving.map_or(FieldValue::Gap(Gap::NotReported), |saved| session.spend.money(saved))
-}
-
-fn percent(ratio: Option<f64>) -> FieldValue<'static> {
-    ratio.map_or(FieldValue::Gap(Gap::NotReported), |ratio| FieldValue::Percent(ratio * 100.0))
-}
-
-fn model<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    let of_session = row.session.and_then(|session| session.model.as_deref());
-    of_session.map_or_else(|| agent(row, |a| untrusted(a.stated_model.as_ref())), |model| text(Some(model)))
-}
-
-fn evidence(row: &SnapshotRow<'_>) -> Option<&'static str> {
-    let of_agent = row.agent.map(|agent| agent.evidence);
-    of_agent.or(row.session.map(|session| session.evidence)).map(crate::Evidence::as_str)
-}
-
-fn modified(agent: &Agent) -> FieldValue<'_> {
-    let modified = agent.git.as_ref().map_err(|gap| *gap).and_then(|git| git.modified);
-    modified.map_or_else(FieldValue::Gap, |files| FieldValue::Count(files.into()))
-}
-
-fn client<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    match (row.agent, row.session) {
-        (Some(agent), _) => FieldValue::Untrusted(Cow::Borrowed(&agent.label)),
-        (None, Some(session)) => FieldValue::Text(session.client().as_str().into()),
-        (None, None) => FieldValue::Gap(Gap::NotReported),
-    }
-}
-
-fn project<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    let of_session = row.session.and_then(|session| session.project.as_ref());
-    if let Some(project) = of_session {
-        return FieldValue::Untrusted(Cow::Borrowed(project));
-    }
-    agent(row, |a| match a.process.cwd.as_deref() {
-        Ok(cwd) => text(cwd.file_name().map(|name| name.to_string_lossy()).as_deref()).into_owned(),
-        Err(gap) => FieldValue::Gap(*gap),
-    })
-}
-
-fn session_id<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    session(row, |s| {
-        let suffix = if s.subagent_files == 0 { String::new() } else { format!("+{}", s.subagent_files) };
-        FieldValue::Untrusted(Cow::Owned(format!("{}{suffix}", s.key.id).into()))
-    })
-}
-
-/// The session's name; message text is private and does not count as one here.
-fn title<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    session(row, |s| untrusted(s.public_title.as_ref().map(|title| &title.text)))
-}
-
-/// What its directory has checked out now, as JSON has it, or else what its transcript says.
-fn branch<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    let now = row.agent.and_then(|agent| agent.git.as_ref().ok()).map(|git| &git.branch);
-    now.map_or_else(|| session(row, |s| untrusted(s.branch.as_ref())), |branch| untrusted(Some(branch)))
-}
-
-fn uptime<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    agent(row, |a| a.process.started_at.map_or_else(FieldValue::Gap, |at| FieldValue::Span(row.now.since(at))))
-}
-
-fn cwd<'a>(row: &SnapshotRow<'a>) -> FieldValue<'a> {
-    let directory = row.session.and_then(|s| s.cwd.as_deref());
-    let directory = directory.or_else(|| row.agent.and_then(|a| a.process.cwd.as_deref().ok()));
-    text(directory.map(|path| path.to_string_lossy()).as_deref()).into_owned()
-}
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ mod day;
 mod decay;
 mod event;
 mod field;
+mod field_getters;
 mod fields;
 mod file_session;
 mod git;
@@ -41,9 +42,9 @@ pub use activity::{Activity, ActivityKind, LifecycleChange, LifecycleEvent};
 pub use agent::{Agent, Confidence, IoRate, JoinTier, Liveness, ProcessRole, SessionJoin};
 pub use allowance::Allowance;
 pub use client::ClientId;
-pub use decay::{Decay, DecayFacts, RecentResponses};
 pub use column_layout::{ColumnLayout, ScreenLayout};
 pub use day::{Day, InvalidDay};
+pub use decay::{Decay, DecayFacts, RecentResponses};
 pub use event::{
     Event, EventKind, Provenance, RunningProcess, SessionFacts, SourcePosition, Title, TitleRank, VendorActivity,
 };

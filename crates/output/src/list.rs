@@ -7,43 +7,53 @@ use agtop_query::{Filter, select};
 use crate::cell::Cell;
 use crate::parts::write_parts;
 use crate::summary::{RowTotals, count_of, write_footer};
-use crate::table::ColumnSpec;
+use crate::table::DefaultColumns;
 use crate::tone::Tone;
 use crate::{Surface, View, table};
 
 /// The sessions as a table.
 pub(crate) struct SessionTable;
 
-const DEFAULT_COLUMNS: &[ColumnSpec] = &[
-    ColumnSpec { field: "status", min_width: 10, rank: 0 },
-    ColumnSpec { field: "client", min_width: 7, rank: 0 },
-    ColumnSpec { field: "pid", min_width: 0, rank: 0 },
-    ColumnSpec { field: "session", min_width: 10, rank: 3 },
-    ColumnSpec { field: "project", min_width: 8, rank: 0 },
-    ColumnSpec { field: "model", min_width: 10, rank: 4 },
-    ColumnSpec { field: "tokens", min_width: 0, rank: 0 },
-    ColumnSpec { field: "cost", min_width: 0, rank: 0 },
-    ColumnSpec { field: "context", min_width: 0, rank: 2 },
-    ColumnSpec { field: "active", min_width: 0, rank: 1 },
-    ColumnSpec { field: "cpu", min_width: 0, rank: 5 },
-    ColumnSpec { field: "mem", min_width: 0, rank: 6 },
-    ColumnSpec { field: "turns", min_width: 0, rank: 7 },
-    ColumnSpec { field: "branch", min_width: 6, rank: 8 },
-    ColumnSpec { field: "title", min_width: 12, rank: 9 },
-    ColumnSpec { field: "read_rate", min_width: 0, rank: 10 },
-    ColumnSpec { field: "write_rate", min_width: 0, rank: 10 },
-];
+/// The columns of the table unless the user names others.
+const SESSION_TABLE_COLUMNS: DefaultColumns = DefaultColumns {
+    ids: &[
+        "status",
+        "client",
+        "pid",
+        "session",
+        "project",
+        "model",
+        "tokens",
+        "cost",
+        "context",
+        "active",
+        "cpu",
+        "mem",
+        "turns",
+        "branch",
+        "title",
+        "read_rate",
+        "write_rate",
+    ],
+    rank: |column| column.sessions_rank,
+};
 
-impl Surface for SessionTable {
-    fn id(&self) -> &'static str {
-        "list"
+static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
+    id: "list",
+    flag: SnapshotFlag::Switch { short: None, help: "Print all sessions, live and past" },
+    series: SeriesForm::Pages,
+};
+
+impl SnapshotFormat for SessionTable {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
         let rows = select::sessions(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
         let sum = RowTotals::of(shown, view);
-        table::write(shown, DEFAULT_COLUMNS, view, out)?;
+        table::write(shown, &SESSION_TABLE_COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
         if let Some(doubt) = view.selection.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {
             write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text)], view, out)?;
@@ -155,3 +165,8 @@ mod tests {
         assert_eq!(shown.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(), ["COST", "SESSION"]);
     }
 }
+
+    #[test]
+    fn every_default_column_is_a_field() {
+        assert!(SESSION_TABLE_COLUMNS.ids.iter().all(|id| agtop_model::field(id).is_some()));
+    }

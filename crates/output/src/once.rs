@@ -6,33 +6,31 @@ use agtop_query::{Filter, select};
 use crate::cell::Cell;
 use crate::parts::write_parts;
 use crate::summary::{RowTotals, count_of, overview, write_footer};
-use crate::table::ColumnSpec;
+use crate::table::DefaultColumns;
 use crate::tone::Tone;
 use crate::{Surface, View, table};
 
 /// The live agents as a table, like `top -b -n 1`.
 pub(crate) struct AgentTable;
 
-const DEFAULT_COLUMNS: &[ColumnSpec] = &[
-    ColumnSpec { field: "status", min_width: 10, rank: 0 },
-    ColumnSpec { field: "client", min_width: 7, rank: 0 },
-    ColumnSpec { field: "pid", min_width: 0, rank: 0 },
-    ColumnSpec { field: "project", min_width: 8, rank: 0 },
-    ColumnSpec { field: "model", min_width: 10, rank: 4 },
-    ColumnSpec { field: "tool", min_width: 5, rank: 6 },
-    ColumnSpec { field: "tokens", min_width: 0, rank: 0 },
-    ColumnSpec { field: "cost", min_width: 0, rank: 0 },
-    ColumnSpec { field: "context", min_width: 0, rank: 2 },
-    ColumnSpec { field: "cpu", min_width: 0, rank: 1 },
-    ColumnSpec { field: "mem", min_width: 0, rank: 3 },
-    ColumnSpec { field: "uptime", min_width: 0, rank: 5 },
-    ColumnSpec { field: "active", min_width: 0, rank: 7 },
-    ColumnSpec { field: "branch", min_width: 6, rank: 8 },
-];
+/// The columns of the table unless the user names others.
+const AGENT_TABLE_COLUMNS: DefaultColumns = DefaultColumns {
+    ids: &[
+        "status", "client", "pid", "project", "model", "tool", "tokens", "cost", "context", "cpu", "mem", "uptime",
+        "active", "branch",
+    ],
+    rank: |column| column.agents_rank,
+};
 
-impl Surface for AgentTable {
-    fn id(&self) -> &'static str {
-        "once"
+static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
+    id: "once",
+    flag: SnapshotFlag::Switch { short: Some('1'), help: "Print the live agents and exit" },
+    series: SeriesForm::Pages,
+};
+
+impl SnapshotFormat for AgentTable {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
@@ -42,7 +40,7 @@ impl Surface for AgentTable {
         if rows.is_empty() {
             write_parts(&[Cell::new(no_rows_message(snapshot, view), Tone::Text)], view, out)?;
         } else {
-            table::write(select::top(&rows, &view.selection), DEFAULT_COLUMNS, view, out)?;
+            table::write(select::top(&rows, &view.selection), &AGENT_TABLE_COLUMNS, view, out)?;
         }
         write_footer(snapshot, &sum, view, out)
     }
@@ -172,3 +170,8 @@ mod tests {
         assert!(text_of(&AgentTable, &testing::rich(), &view()).contains("⚠ claude"));
     }
 }
+
+    #[test]
+    fn every_default_column_is_a_field() {
+        assert!(AGENT_TABLE_COLUMNS.ids.iter().all(|id| agtop_model::field(id).is_some()));
+    }

@@ -1,7 +1,7 @@
 use std::io::{Result, Write};
 
 use agtop_format::text;
-use agtop_model::{Field, FieldKind, SnapshotRow, field};
+use agtop_model::{ColumnLayout, Field, FieldKind, SnapshotRow, field};
 
 use crate::View;
 use crate::cell::{Cell, cell};
@@ -13,23 +13,48 @@ const COLUMN_GAP: usize = 2;
 /// No column is wider, not even in a pipe: otherwise one hostile name would pad every row.
 const MAX_COLUMN_WIDTH: usize = 120;
 
-/// A column of the default table of an output.
-pub(crate) struct ColumnSpec {
-    /// The field it shows.
-    pub(crate) field: &'static str,
-    /// The smallest width, in terminal columns, in which it is still readable.
-    pub(crate) min_width: usize,
-    /// In a narrow terminal, columns of a higher rank are dropped first; rank 0 is never dropped.
+/// The default columns of a table, from left to right.
+pub(crate) struct DefaultColumns {
+    /// The fields that they show.
+    pub(crate) ids: &'static [&'static str],
+    /// The rank of a column in this table.
+    pub(crate) rank: fn(&ColumnLayout) -> u8,
+}
+
+/// How far a column may shrink, and how soon it is dropped.
+#[derive(Clone, Copy)]
+pub(crate) struct ColumnRoom {
+    /// The smallest width of a text, in columns of the terminal. Numbers are never cut.
+    pub(crate) min_text_width: usize,
+    /// Columns of the highest rank are dropped first; those of rank 0 are never dropped.
     pub(crate) rank: u8,
 }
 
 /// Writes a table of the rows: the fields of the view, or without them those of `columns` that fit.
-pub(crate) fn write(rows: &[SnapshotRow<'_>], columns: &[ColumnSpec], view: &View, out: &mut dyn Write) -> Result<()> {
-    let mut table = match &view.fields {
+pub(crate) fn write(
+    rows: &[SnapshotRow<'_>],
+    columns: &DefaultColumns,
+    view: &View,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let default_fields = columns.ids.iter().filter_map(|id| field(id));
+    let mut table: Vec<_> = match &view.fields {
         Some(fields) => fields.iter().map(|field| TableColumn::new(field, REQUESTED_COLUMN_ROOM, rows, view)).collect(),
-        None => columns.iter().filter_map(|column| TableColumn::of(column, rows, view)).collect::<Vec<_>>(),
+        None => default_fields.map(|field| TableColumn::new(field, columns.room(field), rows, view)).collect(),
     };
     draw(&mut table, rows.len(), view, out)
+}
+
+impl DefaultColumns {
+    fn room(&self, field: &Field) -> ColumnRoom {
+        ColumnRoom::new(field.column.min_text_width.into(), (self.rank)(&field.column))
+    }
+}
+
+impl ColumnRoom {
+    pub(crate) const fn new(min_text_width: usize, rank: u8) -> Self {
+        Self { min_text_width, rank }
+    }
 }
 
 /// Writes a heading and that many rows of the columns, fitted to the width of the view.
@@ -41,8 +66,8 @@ pub(crate) fn draw(table: &mut Vec<TableColumn>, rows: usize, view: &View, out: 
     (0..rows).try_for_each(|row| write_line(table, |column| column.cells.get(row), view, out))
 }
 
-/// Minimum width and rank of a column that the user requested: it may shrink, but is never dropped.
-const REQUESTED_COLUMN_ROOM: (usize, u8) = (4, 0);
+/// A column that the user requested may shrink, but is never dropped.
+const REQUESTED_COLUMN_ROOM: ColumnRoom = ColumnRoom::new(4, 0);
 
 /// The alignment of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,23 +89,19 @@ pub(crate) struct TableColumn {
 }
 
 impl TableColumn {
-    fn of(column: &ColumnSpec, rows: &[SnapshotRow<'_>], view: &View) -> Option<Self> {
-        field(column.field).map(|field| Self::new(field, (column.min_width, column.rank), rows, view))
-    }
-
-    fn new(field: &Field, room: (usize, u8), rows: &[SnapshotRow<'_>], view: &View) -> Self {
+    fn new(field: &Field, room: ColumnRoom, rows: &[SnapshotRow<'_>], view: &View) -> Self {
         let cells = rows.iter().map(|row| cell(field, row, &view.cells())).collect();
         let align = if matches!(field.kind, FieldKind::Text | FieldKind::Time) { Align::Left } else { Align::Right };
         Self::of_cells(field.title, align, room, cells)
     }
 
-    /// A column of these cells; minimum width and rank are those of [`ColumnSpec`].
-    pub(crate) fn of_cells(heading: &str, align: Align, (min_width, rank): (usize, u8), cells: Vec<Cell>) -> Self {
+    /// A column of these cells.
+    pub(crate) fn of_cells(heading: &str, align: Align, room: ColumnRoom, cells: Vec<Cell>) -> Self {
         let heading = Cell::new(heading, Tone::Strong);
         let widest = cells.iter().map(Cell::width).max().unwrap_or(0).max(heading.width()).min(MAX_COLUMN_WIDTH);
         // A cut number would be a wrong number.
-        let min_width = if align == Align::Right { widest } else { min_width.min(widest) };
-        Self { heading, cells, align, width: widest, min_width, rank }
+        let min_width = if align == Align::Right { widest } else { room.min_text_width.min(widest) };
+        Self { heading, cells, align, width: widest, min_width, rank: room.rank }
     }
 }
 
@@ -133,26 +154,23 @@ mod tests {
     use super::*;
     use crate::testing::view;
 
-    const COLUMNS: &[ColumnSpec] = &[
-        ColumnSpec { field: "status", min_width: 8, rank: 0 },
-        ColumnSpec { field: "session", min_width: 8, rank: 1 },
-        ColumnSpec { field: "tokens", min_width: 0, rank: 2 },
-    ];
+    const COLUMNS: DefaultColumns =
+        DefaultColumns { ids: &["status", "session", "turns"], rank: |column| column.sessions_rank };
 
     fn lines(view: &View) -> Vec<String> {
         let snapshot = testing::rich();
         let mut out = Vec::new();
-        write(&select::agents(&snapshot, &view.selection), COLUMNS, view, &mut out).unwrap();
+        write(&select::agents(&snapshot, &view.selection), &COLUMNS, view, &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn a_narrow_table_drops_the_highest_rank_and_shrinks_other_columns() {
         let wide = lines(&view());
-        assert_eq!(wide[0].split_whitespace().collect::<Vec<_>>(), ["STATUS", "SESSION", "TOKENS"]);
-        let narrow = lines(&View { width: Some(20), ..view() });
+        assert_eq!(wide[0].split_whitespace().collect::<Vec<_>>(), ["STATUS", "SESSION", "TURNS"]);
+        let narrow = lines(&View { width: Some(24), ..view() });
         assert_eq!(narrow[0].split_whitespace().collect::<Vec<_>>(), ["STATUS", "SESSION"]);
-        assert!(narrow.iter().all(|line| text::width(line) <= 20), "{narrow:#?}");
+        assert!(narrow.iter().all(|line| text::width(line) <= 24), "{narrow:#?}");
         assert!(narrow.iter().any(|line| line.contains('…')));
     }
 

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::cell::cost;
 use crate::csv::dollars;
 use crate::json::wire;
+use crate::table::ColumnRoom;
 
 /// A column of one of a line's keys.
 pub(super) struct KeyColumn {
@@ -16,7 +17,7 @@ pub(super) struct KeyColumn {
     /// Its heading.
     pub(super) title: &'static str,
     /// Minimum width and rank, as in [`ColumnSpec`](crate::table::ColumnSpec).
-    pub(super) room: (usize, u8),
+    pub(super) room: ColumnRoom,
     /// Its text in tables, with the characters of the source.
     pub(super) get: fn(&LineKey, &TimeZone) -> Untrusted,
     /// Its text in CSV, if that differs.
@@ -51,7 +52,7 @@ pub(super) enum SumKind {
 }
 
 const fn label_column(id: &'static str, title: &'static str, min_width: usize) -> KeyColumn {
-    KeyColumn { id, title, room: (min_width, 0), get: LineKey::label, exact: None }
+    KeyColumn { id, title, room: ColumnRoom::new(min_width, 0), get: LineKey::label, exact: None }
 }
 
 const DAY: &[KeyColumn] = &[label_column("day", "DAY", 10)];
@@ -60,7 +61,7 @@ const WEEK: &[KeyColumn] = &[
     KeyColumn {
         id: "monday",
         title: "MONDAY",
-        room: (10, 3),
+        room: ColumnRoom::new(10, 3),
         get: |key, _| match key {
             LineKey::Period(Some(period)) => period.first.to_string().into(),
             _ => "".into(),
@@ -80,21 +81,21 @@ const SESSION: &[KeyColumn] = &[
     KeyColumn {
         id: "client",
         title: "AGENT",
-        room: (7, 2),
+        room: ColumnRoom::new(7, 2),
         get: |key, _| of_session(key, |session| Some(session.client().as_str().into())),
         exact: None,
     },
     KeyColumn {
         id: "project",
         title: "PROJECT",
-        room: (8, 1),
+        room: ColumnRoom::new(8, 1),
         get: |key, _| of_session(key, |session| session.project.clone()),
         exact: None,
     },
     KeyColumn {
         id: "last",
         title: "LAST",
-        room: (16, 4),
+        room: ColumnRoom::new(16, 4),
         get: |key, zone| of_session(key, |session| Some(units::moment(session.last_active?, zone).into())),
         exact: Some(|key| match key {
             LineKey::Session(Some(session)) => session.last_active.and_then(wire::rfc3339),
@@ -106,7 +107,7 @@ const BLOCK: &[KeyColumn] = &[
     KeyColumn {
         id: "block",
         title: "BLOCK",
-        room: (16, 0),
+        room: ColumnRoom::new(16, 0),
         get: LineKey::label,
         exact: Some(|key| match key {
             LineKey::Block(block) => wire::rfc3339(block.start),
@@ -116,7 +117,7 @@ const BLOCK: &[KeyColumn] = &[
     KeyColumn {
         id: "state",
         title: "STATE",
-        room: (11, 0),
+        room: ColumnRoom::new(11, 0),
         get: |key, _| match key {
             LineKey::Block(block) => match &block.state {
                 BlockState::Over => "over".into(),

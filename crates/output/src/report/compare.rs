@@ -12,7 +12,7 @@ use crate::json::write;
 use crate::parts::write_parts;
 use crate::report::format::ReportContext;
 use crate::summary::cost_notes;
-use crate::table::{Align, TableColumn, draw};
+use crate::table::{Align, ColumnRoom, TableColumn, draw};
 use crate::tone::Tone;
 
 /// Usage, and what models charge for it.
@@ -95,19 +95,31 @@ impl Comparison {
         let blank = || Cell::new("", Tone::Text);
         let is_any_too_long = self.models.iter().any(|model| model.too_long > 0);
         let mut table = vec![
-            column("MODEL", Align::Left, (12, 0), used, &|model| model.model.raw().to_owned()),
-            column("COST", Align::Right, (0, 0), Cell::new(cost(Some(&self.spend)), Tone::Strong), &price),
-            column("RATIO", Align::Right, (0, 1), Cell::new("1.00", Tone::Strong), &|model| {
+            column("MODEL", Align::Left, ColumnRoom::new(12, 0), used, &|model| model.model.raw().to_owned()),
+            column(
+                "COST",
+                Align::Right,
+                ColumnRoom::new(0, 0),
+                Cell::new(cost(Some(&self.spend)), Tone::Strong),
+                &price,
+            ),
+            column("RATIO", Align::Right, ColumnRoom::new(0, 1), Cell::new("1.00", Tone::Strong), &|model| {
                 self.ratio(model).map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
             }),
         ];
         if is_any_too_long {
-            table.push(column("TOO LONG", Align::Right, (0, 2), blank(), &|model| match model.too_long {
-                0 => String::new(),
-                n => format!("{n} of {}", self.turns),
-            }));
+            table.push(column(
+                "TOO LONG",
+                Align::Right,
+                ColumnRoom::new(0, 2),
+                blank(),
+                &|model| match model.too_long {
+                    0 => String::new(),
+                    n => format!("{n} of {}", self.turns),
+                },
+            ));
         }
-        table.push(column("PRICED AS", Align::Left, (10, 3), blank(), &|model| {
+        table.push(column("PRICED AS", Align::Left, ColumnRoom::new(10, 3), blank(), &|model| {
             model.key.as_ref().map_or_else(|| "-".to_owned(), |key| key.raw().to_owned())
         }));
         table

@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::parts::write_parts;
 use crate::report::format::{ReportColumns, ReportContext, ReportFormat};
 use crate::summary::cost_notes;
-use crate::table::{Align, TableColumn, draw};
+use crate::table::{Align, ColumnRoom, TableColumn, draw};
 use crate::tone::Tone;
 
 /// A table that fits the terminal.
@@ -112,21 +112,26 @@ fn table(report: &Report, rows: &[TableRow<'_>], context: &ReportContext<'_>) ->
             TableRow::Line(line) => row.cell(main_models(&line.sums).raw()),
             _ => row.cell(""),
         });
-        table.push(TableColumn::of_cells("MODELS", Align::Left, (14, 4), cells.collect()));
+        table.push(TableColumn::of_cells("MODELS", Align::Left, ColumnRoom::new(14, 4), cells.collect()));
     }
     for column in SUM_COLUMNS.iter().filter(|column| column.is_in(report)) {
         let Some(title) = column.title.filter(|_| context.columns == ReportColumns::All || column.rank == 0) else {
             continue;
         };
         let cells = rows.iter().map(|row| row.column(column.text)).collect();
-        table.push(TableColumn::of_cells(title, Align::Right, (0, column.rank), cells));
+        table.push(TableColumn::of_cells(title, Align::Right, ColumnRoom::new(0, column.rank), cells));
     }
     if let Some(limit) = report.token_limit {
         let share = |row: &TableRow<'_>| match row {
             TableRow::Line(line) if !line.is_gap() => row.cell(units::percent(percent(line.sums.usage.total(), limit))),
             _ => row.cell(""),
         };
-        table.push(TableColumn::of_cells("LIMIT", Align::Right, (0, 1), rows.iter().map(share).collect()));
+        table.push(TableColumn::of_cells(
+            "LIMIT",
+            Align::Right,
+            ColumnRoom::new(0, 1),
+            rows.iter().map(share).collect(),
+        ));
     }
     if context.columns == ReportColumns::All && report.lines.len() > 1 {
         table.push(bars(report, rows));
@@ -156,7 +161,7 @@ fn bars(report: &Report, rows: &[TableRow<'_>]) -> TableColumn {
     TableColumn::of_cells(
         measure.title(),
         Align::Left,
-        (usize::try_from(MAX_BAR_COLUMNS).unwrap_or(0), 2),
+        ColumnRoom::new(usize::try_from(MAX_BAR_COLUMNS).unwrap_or(0), 2),
         cells.collect(),
     )
 }

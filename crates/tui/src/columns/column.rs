@@ -2,18 +2,39 @@ use agtop_model::{FIELDS, Field, FieldKind, SnapshotRow, field};
 use ratatui::text::Line;
 
 use super::cells;
-use super::spec::COLUMN_SPECS;
+use super::drawn::{DRAWN_COLUMNS, DRAWN_FIELDS, DrawCell, DrawnColumn};
 use crate::render_context::RenderContext;
 use crate::widgets::Side;
 
-/// Columns whose amounts have a mark where a subscription covers them, and their width with the mark.
-const BILLED_COLUMNS: &[&str] = &["cost", "cost_rate"];
-const BILLED_COLUMN_WIDTH: u16 = 13;
+/// The columns that the user is offered first, in this order. The others follow.
+const OFFERED_FIRST: &[&str] = &[
+    "status",
+    "client",
+    "project",
+    "cost",
+    "context",
+    "doing",
+    "cpu",
+    "tokens_rate",
+    "mem",
+    "tokens",
+    "active",
+    "model",
+    "pid",
+    "activity",
+    "read_rate",
+    "write_rate",
+    "cost_rate",
+    "session",
+    "title",
+    "branch",
+    "cwd",
+];
 
-/// All columns: those with a specification, then the other fields of the model.
+/// All columns, in the order in which the user is offered them.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    let others = FIELDS.iter().map(|field| field.id).filter(|id| COLUMN_SPECS.iter().all(|spec| spec.id != *id));
-    COLUMN_SPECS.iter().map(|spec| spec.id).chain(others)
+    let all = FIELDS.iter().map(|field| field.id).chain(DRAWN_COLUMNS.iter().map(|column| column.id));
+    OFFERED_FIRST.iter().copied().chain(all.filter(|id| !OFFERED_FIRST.contains(id)))
 }
 
 /// A column, ready to be placed.
@@ -22,9 +43,11 @@ pub(crate) struct Column {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) help: &'static str,
+    /// The smallest and the usual width, in columns of the terminal.
     pub(crate) width: (u16, u16),
-    /// Most columns of the terminal once all columns have their usual width.
+    /// The width once all columns have their usual width.
     pub(crate) spare: u16,
+    /// The column with the highest rank is dropped first where there is no room.
     pub(crate) rank: u8,
     pub(crate) side: Side,
     pub(super) source: CellSource,
@@ -32,54 +55,47 @@ pub(crate) struct Column {
 
 #[derive(Clone, Copy)]
 pub(super) enum CellSource {
-    Custom(fn(&RenderContext<'_>, &SnapshotRow<'_>, u16) -> Line<'static>),
+    Drawn(DrawCell),
     Field(&'static Field),
 }
 
 impl Column {
     /// The column with this id.
     pub(crate) fn find(id: &str) -> Option<Self> {
-        let known = field(id);
-        if let Some(spec) = COLUMN_SPECS.iter().find(|spec| spec.id == id) {
-            let draw = spec.cell.map(CellSource::Custom).or(known.map(CellSource::Field))?;
-            let help = known.map_or(spec.help, |field| field.help);
-            let (id, title) = (spec.id, spec.title);
-            let (width, rank, side) = (spec.width, spec.rank, spec.side);
-            let spare = if BILLED_COLUMNS.contains(&id) { BILLED_COLUMN_WIDTH } else { width.1 };
-            return Some(Self { id, title, help, width, spare, rank, side, source: draw });
-        }
-        known.map(|field| Self {
+        let drawn = || DRAWN_COLUMNS.iter().find(|column| column.id == id).map(Self::of_drawn);
+        field(id).map(Self::of_field).or_else(drawn)
+    }
+
+    fn of_field(field: &'static Field) -> Self {
+        let drawn = DRAWN_FIELDS.iter().find(|drawn| drawn.id == field.id);
+        let (width, screen) = (field.screen_width(), field.column.screen);
+        Self {
             id: field.id,
-            title: field.title,
+            title: field.screen_title(),
             help: field.help,
-            width: usual_width(field),
-            spare: usual_width(field).1,
-            rank: 20,
-            side: if field.kind == FieldKind::Text { Side::Left } else { Side::Right },
-            source: CellSource::Field(field),
-        })
+            width,
+            spare: screen.spare_width.unwrap_or(width.1),
+            rank: screen.rank,
+            side: drawn.map_or(side_of(field.kind), |drawn| drawn.side),
+            source: drawn.map_or(CellSource::Field(field), |drawn| CellSource::Drawn(drawn.draw)),
+        }
+    }
+
+    fn of_drawn(column: &'static DrawnColumn) -> Self {
+        let &DrawnColumn { id, title, help, width, rank, draw } = column;
+        Self { id, title, help, width, spare: width.1, rank, side: Side::Left, source: CellSource::Drawn(draw) }
     }
 
     pub(crate) fn cell(&self, render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {
         match self.source {
-            CellSource::Custom(draw) => draw(render, row, width),
+            CellSource::Drawn(draw) => draw(render, row, width),
             CellSource::Field(field) => cells::field_cell(render, field, row),
         }
     }
 }
 
-/// Fewest and most columns of values of this kind and of the title.
-fn usual_width(field: &Field) -> (u16, u16) {
-    let title = u16::try_from(field.title.len()).unwrap_or(8);
-    let (least, most) = match field.kind {
-        FieldKind::Text => (8, 20),
-        FieldKind::Count | FieldKind::Percent => (5, 5),
-        FieldKind::Tokens | FieldKind::Bytes => (6, 6),
-        FieldKind::Money => (8, 8),
-        FieldKind::Span => (7, 7),
-        FieldKind::Time => (16, 16),
-    };
-    (least.max(title), most.max(title))
+fn side_of(kind: FieldKind) -> Side {
+    if kind == FieldKind::Text { Side::Left } else { Side::Right }
 }
 
 #[cfg(test)]
@@ -93,5 +109,11 @@ mod tests {
             assert!(!column.help.is_empty(), "{id}");
             assert!(column.width.0 <= column.width.1 && usize::from(column.width.0) >= column.title.len(), "{id}");
         }
+    }
+
+    #[test]
+    fn every_drawn_field_is_a_field_and_no_drawn_column_is() {
+        assert!(DRAWN_FIELDS.iter().all(|drawn| field(drawn.id).is_some()));
+        assert!(DRAWN_COLUMNS.iter().all(|drawn| field(drawn.id).is_none() && ids().any(|id| id == drawn.id)));
     }
 }

@@ -3,8 +3,8 @@
 mod cells;
 mod choice;
 mod column;
+mod drawn;
 mod place;
-mod spec;
 
 pub(crate) use cells::{doing, status_span};
 pub use choice::ColumnChoice;
