@@ -4,8 +4,9 @@ use std::io::{Result, Write};
 use agtop_format::sink::plain;
 use agtop_format::{Content, money, text, units};
 use agtop_model::{
-    Agent, Billing, BillingPlan, ClientId, CostBasis, Field, FieldValue, Gap, Liveness, SnapshotRow, Spend, Status,
+    Billing, BillingPlan, ClientId, CostBasis, Field, FieldValue, Gap, Liveness, SnapshotRow, Spend, Status,
 };
+use agtop_query::smooth_cpu;
 use jiff::tz::TimeZone;
 
 use crate::colour::Colour;
@@ -186,14 +187,6 @@ fn cost_cell(spend: &Spend) -> Cell {
     }
     let is_amount = spend.basis() != CostBasis::Local && spend.known().is_some() && spend.billing == Billing::Metered;
     Cell::new(money::spend(spend), if is_amount { Tone::Text } else { Tone::Dim })
-}
-
-/// Processor use smoothed over the last readings, so that a list sorted by it can be read; each reading counts four
-/// tenths against those before it, as in agtop 2.
-pub fn smooth_cpu(agent: &Agent) -> Option<f64> {
-    let latest = agent.cpu_percent.ok().filter(|percent| percent.is_finite())?;
-    let recent = agent.cpu_history.iter().rev().take(12).rev().map(|&percent| f64::from(percent));
-    Some(recent.filter(|percent| percent.is_finite()).reduce(|mean, next| 0.6 * mean + 0.4 * next).unwrap_or(latest))
 }
 
 /// The cost of `client`, marked as covered if the plan covers the client.

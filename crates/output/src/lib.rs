@@ -25,7 +25,7 @@ mod view;
 mod watch;
 
 pub use activity::activity_line;
-pub use cell::{Cell, CellContext, Wording, cell, missing, shown, smooth_cpu, status_cell, status_word, zero_faint};
+pub use cell::{Cell, CellContext, Wording, cell, missing, shown, status_cell, status_word, zero_faint};
 pub use colour::Colour;
 pub use registry::{SURFACES, surface};
 pub use surface::Surface;

@@ -1,12 +1,10 @@
-//! Which rows a surface shows, and in which order: the same for every surface.
+//! Which rows an output shows, and in which order: the same for every output.
 
-use std::cmp::Reverse;
-
-use agtop_model::{Snapshot, SnapshotRow, Status, Timestamp};
+use agtop_model::{Snapshot, SnapshotRow};
 
 use crate::filter::Filter;
+use crate::row_rank::SortBasis;
 use crate::sort_key::SortKey;
-use crate::sort_value::SortValue;
 
 /// Which rows are shown, and in which order.
 #[derive(Clone, Default)]
@@ -41,17 +39,8 @@ pub fn top<'r, 'a>(rows: &'r [SnapshotRow<'a>], selection: &Selection) -> &'r [S
 fn select<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection) -> Vec<SnapshotRow<'a>> {
     let mut rows: Vec<SnapshotRow<'a>> =
         rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
-    match selection.sort {
-        SortKey::Smart => rows.sort_by_key(smart_rank),
-        SortKey::Field(field) => rows.sort_by_cached_key(|row| SortValue::new(field, row)),
-    }
+    rows.sort_by_cached_key(|row| selection.sort.rank(row, SortBasis::Latest));
     rows
-}
-
-/// Those that wait for the user come first, then the most recently active.
-fn smart_rank(row: &SnapshotRow<'_>) -> (Status, Reverse<Option<Timestamp>>) {
-    let started = || row.agent.and_then(|agent| agent.process.started_at.ok());
-    (row.status(), Reverse(row.session.and_then(|session| session.last_active).or_else(started)))
 }
 
 #[cfg(test)]

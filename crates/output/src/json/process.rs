@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use agtop_format::redact;
 use agtop_model::{Agent, Evidence, HostMetrics, Liveness, Process, Snapshot, SnapshotRow, Status};
+use agtop_query::ProcessParents;
 use serde::Serialize;
 
 use crate::json::telemetry::Telemetry;
@@ -102,11 +103,12 @@ impl ProcessJson {
 
 /// The trees of the agents in `rows`, in their order. An agent below another one of them is in that one's tree.
 pub(crate) fn roots(rows: &[SnapshotRow<'_>], snapshot: &Snapshot, commands: CommandLines) -> Vec<ProcessJson> {
-    let mut forest = ProcessForest::new(snapshot, commands);
+    let (mut forest, parents) = (ProcessForest::new(snapshot, commands), ProcessParents::new(snapshot));
     let chosen: HashSet<u32> = rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect();
+    let is_below_another = |agent: &Agent| parents.nearest(&agent.process, |pid| chosen.contains(&pid)).is_some();
     let mut roots = Vec::new();
     for agent in rows.iter().filter_map(|row| row.agent) {
-        if !forest.is_below_any(&agent.process, &chosen) && forest.shown.insert(agent.process.id.pid) {
+        if !is_below_another(agent) && forest.shown.insert(agent.process.id.pid) {
             roots.push(forest.root(agent));
         }
     }
@@ -117,7 +119,6 @@ struct ProcessForest<'a> {
     snapshot: &'a Snapshot,
     commands: CommandLines,
     agents: HashMap<u32, &'a Agent>,
-    parents: HashMap<u32, u32>,
     children: HashMap<u32, Vec<&'a Process>>,
     /// Processes that are in the tree already: each is shown once, even if parents form a ring.
     shown: HashSet<u32>,
@@ -126,34 +127,16 @@ struct ProcessForest<'a> {
 impl<'a> ProcessForest<'a> {
     fn new(snapshot: &'a Snapshot, commands: CommandLines) -> Self {
         let agents = snapshot.agents.iter().map(|agent| (agent.process.id.pid, agent)).collect();
-        let mut forest = Self {
-            snapshot,
-            commands,
-            agents,
-            parents: HashMap::new(),
-            children: HashMap::new(),
-            shown: HashSet::new(),
-        };
+        let mut forest = Self { snapshot, commands, agents, children: HashMap::new(), shown: HashSet::new() };
         let of_agents = snapshot.agents.iter().map(|agent| &agent.process);
+        let mut seen = HashSet::new();
         for process in snapshot.processes.iter().chain(of_agents) {
             let Some(parent) = process.parent else { continue };
-            if forest.parents.insert(process.id.pid, parent).is_none() {
+            if seen.insert(process.id.pid) {
                 forest.children.entry(parent).or_default().push(process);
             }
         }
         forest
-    }
-
-    fn is_below_any(&self, process: &Process, others: &HashSet<u32>) -> bool {
-        let mut above = process.parent;
-        for _ in 0..self.parents.len() {
-            match above {
-                Some(pid) if pid != process.id.pid && others.contains(&pid) => return true,
-                Some(pid) => above = self.parents.get(&pid).copied(),
-                None => return false,
-            }
-        }
-        false
     }
 
     fn root(&mut self, agent: &Agent) -> ProcessJson {

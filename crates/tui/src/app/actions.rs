@@ -1,10 +1,8 @@
 //! What the user can do in a view.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use agtop_format::project;
-use agtop_model::{Liveness, Process};
+use agtop_model::Liveness;
+use agtop_query::ProcessParents;
 
 use super::App;
 use super::export::{self, ExportError, ExportFormat};
@@ -12,7 +10,7 @@ use crate::command::{Command, TerminalTarget};
 use crate::popup::{KillTarget, Overlay};
 use crate::status_message::StatusMessage;
 use crate::view_id::ViewId;
-use crate::views::{ListArrangement, ListItem, RowFocus, RowIdentity, Sort, ancestors};
+use crate::views::{ListArrangement, ListItem, RowFocus, RowIdentity, Sort};
 
 impl App {
     pub(super) fn report(&mut self, text: impl Into<String>) {
@@ -163,9 +161,9 @@ impl App {
             self.report_failure("no live agent is chosen");
             return Vec::new();
         };
-        let processes = self.data.snapshot.iter().flat_map(|snapshot| snapshot.processes.iter());
-        let processes: HashMap<u32, &Arc<Process>> = processes.map(|process| (process.id.pid, process)).collect();
-        vec![Command::GoTo(TerminalTarget { process: agent.process.id, ancestors: ancestors(agent, &processes) })]
+        let parents = self.data.snapshot.as_deref().map(ProcessParents::new);
+        let ancestors = parents.map_or_else(Vec::new, |parents| parents.ancestors(&agent.process).collect());
+        vec![Command::GoTo(TerminalTarget { process: agent.process.id, ancestors })]
     }
 
     pub(super) fn explain(&mut self) -> Vec<Command> {

@@ -1,6 +1,6 @@
 use agtop_format::{redact, units};
 use agtop_model::{Gap, Reading, Untrusted};
-use agtop_output::smooth_cpu;
+use agtop_query::smooth_cpu;
 use ratatui::text::{Line, Span};
 
 use super::line::DetailLine;

@@ -19,4 +19,3 @@ pub(crate) use selection::RowList;
 pub(crate) use sort::{Sort, SortDirection};
 pub(crate) use state::Lists;
 pub(crate) use totals::UsageTotals;
-pub(crate) use tree::ancestors;

@@ -1,8 +1,5 @@
-use std::cmp::Reverse;
-
-use agtop_model::{SnapshotRow, Status};
-use agtop_output::smooth_cpu;
-use agtop_query::{SortKey, SortValue};
+use agtop_model::SnapshotRow;
+use agtop_query::{RowRank, SortBasis, SortKey};
 
 /// The key and the direction of a sort.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,54 +53,15 @@ impl Sort {
 
     /// The rank of a row in the order.
     pub(crate) fn rank(self, row: &SnapshotRow<'_>) -> RowRank {
-        let value = match self.key {
-            SortKey::Smart => SortValue::number(f64::from(urgency(row.status()))),
-            SortKey::Field(field) if field.id == "cpu" => {
-                row.agent.and_then(smooth_cpu).map_or(SortValue::Missing, |percent| SortValue::number(-percent))
-            }
-            SortKey::Field(field) => SortValue::new(field, row),
-        };
-        (if self.direction == SortDirection::Reversed { value.reversed() } else { value }, start(row))
-    }
-}
-
-/// The rank of a row: lower comes first.
-pub(crate) type RowRank = (SortValue, StartOrder);
-
-/// The start of a row's agent or session, newest first, and its pid.
-pub(crate) type StartOrder = (Reverse<i64>, u32);
-
-fn start(row: &SnapshotRow<'_>) -> StartOrder {
-    let of_session = || row.session.and_then(|session| session.last_active.or(session.started));
-    match row.agent {
-        Some(agent) => {
-            let at = agent.process.started_at.ok().map_or(0, agtop_model::Timestamp::as_millis);
-            (Reverse(at), agent.process.id.pid)
-        }
-        None => (Reverse(of_session().map_or(0, agtop_model::Timestamp::as_millis)), 0),
-    }
-}
-
-/// How urgent a status is for the user; lower is more urgent. The statuses of a working agent are equal, so that rows
-/// do not move while it switches between them.
-const fn urgency(status: Status) -> u8 {
-    match status {
-        Status::NeedsPermission => 0,
-        Status::NeedsInput => 1,
-        Status::Stalled => 2,
-        Status::RateLimited => 3,
-        Status::Error => 4,
-        Status::Spawning | Status::Working | Status::Active => 5,
-        Status::Idle => 6,
-        Status::Done | Status::Resumable | Status::Unknown => 7,
-        Status::Stale => 8,
+        let rank = self.key.rank(row, SortBasis::Steady);
+        if self.direction == SortDirection::Reversed { rank.reversed() } else { rank }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use agtop_demo as demo;
-    use agtop_model::Agent;
+    use agtop_model::{Agent, Status};
 
     use super::*;
 

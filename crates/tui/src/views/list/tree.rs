@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use agtop_model::{Agent, Process, Session, Snapshot};
+use agtop_model::{Process, Session, Snapshot};
+use agtop_query::ProcessParents;
 
 use super::item::{ListItem, SessionRef};
 
@@ -13,17 +14,19 @@ pub(super) struct AgentTree<'a> {
     below: HashMap<u32, Vec<usize>>,
 }
 
-/// Most processes between an agent and its farthest ancestor. A longer chain is a loop of reused pids.
-const MAX_TREE_DEPTH: usize = 64;
+/// Most levels of sub-agents below a session.
+const MAX_SUBAGENT_DEPTH: usize = 64;
 
 impl<'a> AgentTree<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, order: Vec<usize>) -> Self {
         let processes: HashMap<u32, &Arc<Process>> =
             snapshot.processes.iter().map(|process| (process.id.pid, process)).collect();
+        let parents = ProcessParents::new(snapshot);
         let mut forest = Self { snapshot, processes, order: Vec::new(), below: HashMap::new() };
         let pids: HashSet<u32> = order.iter().filter_map(|&at| forest.pid(at)).collect();
         for at in order {
-            match forest.ancestor(at, &pids) {
+            let agent = snapshot.agents.get(at);
+            match agent.and_then(|agent| parents.nearest(&agent.process, |pid| pids.contains(&pid))) {
                 Some(pid) => forest.below.entry(pid).or_default().push(at),
                 None => forest.order.push(at),
             }
@@ -33,12 +36,6 @@ impl<'a> AgentTree<'a> {
 
     fn pid(&self, at: usize) -> Option<u32> {
         self.snapshot.agents.get(at).map(|agent| agent.process.id.pid)
-    }
-
-    /// The nearest ancestor of the agent that is one of these.
-    fn ancestor(&self, at: usize, pids: &HashSet<u32>) -> Option<u32> {
-        let agent = self.snapshot.agents.get(at)?;
-        ancestors(agent, &self.processes).into_iter().find(|pid| pids.contains(pid) && *pid != agent.process.id.pid)
     }
 
     pub(super) fn items(mut self) -> Vec<ListItem> {
@@ -67,15 +64,9 @@ impl<'a> AgentTree<'a> {
 
 fn push_subagent(session: &Arc<Session>, depth: u8, items: &mut Vec<ListItem>) {
     items.push(ListItem::Row { agent: None, session: SessionRef::Below(Arc::clone(session)), depth });
-    if usize::from(depth) < MAX_TREE_DEPTH {
+    if usize::from(depth) < MAX_SUBAGENT_DEPTH {
         for child in &session.children {
             push_subagent(child, depth + 1, items);
         }
     }
-}
-
-/// The pids of an agent's ancestors, nearest first.
-pub(crate) fn ancestors(agent: &Agent, processes: &HashMap<u32, &Arc<Process>>) -> Vec<u32> {
-    let above = |pid: &u32| processes.get(pid).and_then(|process| process.parent);
-    std::iter::successors(agent.process.parent, above).take(MAX_TREE_DEPTH).collect()
 }
