@@ -2,15 +2,16 @@ use agtop_format::{money, units};
 use agtop_model::{Field, FieldKind, FieldValue, Snapshot, SnapshotRow};
 use agtop_query::{FilterError, FilterWord, Query, number};
 
-use crate::metrics::{FleetMetrics, MetricWord, QuotaMetrics, QuotaWindow};
+use crate::fleet_metrics::FleetMetric;
+use crate::quota_metrics::{QuotaMetric, QuotaWindow};
 use crate::rule_entry::RuleScope;
 
 /// The condition of a rule, in the filter language, for what the rule is about.
 #[derive(Clone)]
 pub(super) enum Condition {
     Agent(Query<&'static Field>),
-    Fleet(Query<MetricWord<FleetMetrics>>),
-    Quota(Query<MetricWord<QuotaMetrics>>),
+    Fleet(Query<&'static FleetMetric>),
+    Quota(Query<&'static QuotaMetric>),
 }
 
 /// A value that a condition compares.

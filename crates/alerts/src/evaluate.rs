@@ -7,7 +7,8 @@ use agtop_query::Query;
 
 use crate::alert::{Alert, AlertSubject};
 use crate::condition::{ComparedValue, Condition, compared_values, is_about_status};
-use crate::metrics::{QuotaWindow, live_agents};
+use crate::fleet_metrics::live_agents;
+use crate::quota_metrics::QuotaWindow;
 use crate::rule::{Rule, Rules};
 use crate::rule_entry::Severity;
 

@@ -8,7 +8,8 @@ mod condition;
 mod cool_down;
 mod engine;
 mod evaluate;
-mod metrics;
+mod fleet_metrics;
+mod quota_metrics;
 mod rule;
 mod rule_entry;
 #[cfg(test)]
