@@ -5,6 +5,7 @@
 
 mod alerts;
 mod config;
+mod formats;
 mod hooks;
 mod ledger;
 #[cfg(feature = "logos")]
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 pub(crate) use alerts::*;
 pub(crate) use config::*;
+pub(crate) use formats::*;
 pub(crate) use hooks::*;
 pub(crate) use ledger::*;
 #[cfg(feature = "logos")]
@@ -35,7 +37,7 @@ use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, 
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(crate) command: Option<CliCommand>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
@@ -64,7 +66,7 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum CliCommand {
     /// Show how well the files of each agent can be read; exit 1 if records are lost
     Doctor,
     /// Show every counted response of a session, with file and line, and every copy that is not counted
@@ -141,18 +143,8 @@ pub(crate) struct UpdatePricesArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Print the live agents and exit
-    #[arg(short = '1', long)]
-    pub(crate) once: bool,
-    /// Print all sessions, live and past
-    #[arg(long, conflicts_with_all = ["once", "json"])]
-    pub(crate) list: bool,
-    /// Print JSON on one line: agents (default), sessions or tree
-    #[arg(short, long, value_name = "SHAPE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub(crate) json: Option<String>,
-    /// Print the sessions as CSV
-    #[arg(long, conflicts_with_all = ["once", "json", "list"])]
-    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) format: SnapshotChoice,
     /// Indent JSON
     #[arg(long)]
     pub(crate) pretty: bool,

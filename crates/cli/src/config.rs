@@ -19,7 +19,7 @@ pub(crate) const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Config {
+pub(crate) struct ConfigFile {
     /// The shape of a bare `--json`: agents, sessions or tree.
     pub(crate) json: Option<String>,
     /// Seconds between two snapshots.
@@ -87,7 +87,7 @@ pub(crate) struct AiderTable {
     pub(crate) directories: Vec<PathBuf>,
 }
 
-impl Config {
+impl ConfigFile {
     /// Reads the file that the user named, or the default one if it exists.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         std::fs::write(&path, "interval = 2\n\n[aider]\ndirectoris = []\n").unwrap();
-        let error = Config::load(Some(&path), &path).unwrap_err().to_string();
+        let error = ConfigFile::load(Some(&path), &path).unwrap_err().to_string();
         assert!(error.contains("config.toml:4:1: unknown field `directoris`"), "{error}");
     }
 
@@ -140,7 +140,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         std::fs::write(&path, r#"plan = "ma\nx\u001b[2J""#).unwrap();
-        let error = Config::load(Some(&path), &path).unwrap_err().to_string();
+        let error = ConfigFile::load(Some(&path), &path).unwrap_err().to_string();
         let wanted = r"config.toml:1:8: unknown variant `ma\nx\u{1b}[2J`, expected one of `retail`, `max`, `included`";
         assert!(error.ends_with(wanted), "{error}");
     }
@@ -160,13 +160,13 @@ mod tests {
             assert_eq!(payload_policy(&path), policy, "{text}");
         }
         std::fs::write(&path, "[hooks]\ncontent = true\n").unwrap();
-        assert!(Config::load(Some(&path), &path).is_ok());
+        assert!(ConfigFile::load(Some(&path), &path).is_ok());
     }
 
     #[test]
     fn only_the_default_file_may_be_missing() {
         let path = Path::new("/nonexistent/config.toml");
-        assert!(Config::load(None, path).is_ok());
-        assert!(Config::load(Some(path), path).is_err());
+        assert!(ConfigFile::load(None, path).is_ok());
+        assert!(ConfigFile::load(Some(path), path).is_err());
     }
 }

@@ -21,7 +21,7 @@ mod time;
 
 use std::process::ExitCode;
 
-use crate::args::{Cli, Command, reject_unused_flags};
+use crate::args::{Cli, CliCommand, reject_unused_flags};
 use crate::plan::CommandPlan;
 use crate::prices::InvalidPriceFile;
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     }
     let (cli, matches) = Cli::read().unwrap_or_else(|error| stderr::exit_with_usage_error(&error));
     // With flags before the word `hook`, too, an agent must not see an error.
-    if matches!(cli.command, Some(Command::Hook)) {
+    if matches!(cli.command, Some(CliCommand::Hook)) {
         return commands::hook::run();
     }
     if let Err(error) = reject_unused_flags(&matches).and_then(|()| log::start(cli.general.log_file.as_deref())) {

@@ -36,7 +36,7 @@ pub(super) fn status_of(moment: &DemoMoment, at: usize, live: usize) -> Status {
 
 pub(super) fn model(at: usize) -> DemoModel {
     const MODEL_CYCLE: [usize; 10] = [0, 1, 2, 0, 3, 4, 0, 1, 2, 5];
-    let model = MODEL_CYCLE.get(at % MODEL_CYCLE.len()).and_then(|&turn| MODELS.get(turn));
+    let model = MODEL_CYCLE.get(at % MODEL_CYCLE.len()).and_then(|&index| MODELS.get(index));
     model.copied().unwrap_or(CLAUDE_MODEL)
 }
 

@@ -6,14 +6,21 @@ use agtop_query::select;
 
 use crate::cell::value;
 use crate::json::wire;
-use crate::{Surface, View};
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::view::View;
 
 /// The sessions as comma-separated values (RFC 4180, with line feeds): every field, in base units.
 pub(crate) struct SessionCsv;
 
-impl Surface for SessionCsv {
-    fn id(&self) -> &'static str {
-        "csv"
+static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
+    id: "csv",
+    flag: SnapshotFlag::Switch { short: None, help: "Print the sessions as CSV" },
+    series: SeriesForm::Pages,
+};
+
+impl SnapshotFormat for SessionCsv {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {

@@ -6,10 +6,11 @@ use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
 use crate::parts::write_parts;
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
-use crate::{Surface, View, table};
+use crate::{View, table};
 
 /// The sessions as a table.
 pub(crate) struct SessionTable;
@@ -151,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_title_that_is_message_text_is_written_only_on_request() {
-        for surface in [&SessionTable as &dyn Surface, &crate::csv::SessionCsv] {
-            let shown = |content| text_of(surface, &testing::rich(), &View { content, ..view() });
+        for format in [&SessionTable as &dyn SnapshotFormat, &crate::csv::SessionCsv] {
+            let shown = |content| text_of(format, &testing::rich(), &View { content, ..view() });
             assert!(!shown(Content::Hidden).contains(testing::SECRET_TEXT));
             assert!(shown(Content::Included).contains(testing::SECRET_TEXT));
         }
@@ -164,9 +165,9 @@ mod tests {
         let shown = text_of(&SessionTable, &testing::rich(), &view);
         assert_eq!(shown.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(), ["COST", "SESSION"]);
     }
-}
 
     #[test]
     fn every_default_column_is_a_field() {
         assert!(SESSION_TABLE_COLUMNS.ids.iter().all(|id| agtop_model::field(id).is_some()));
     }
+}

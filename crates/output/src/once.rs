@@ -5,10 +5,11 @@ use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
 use crate::parts::write_parts;
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, overview, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
-use crate::{Surface, View, table};
+use crate::{View, table};
 
 /// The live agents as a table, like `top -b -n 1`.
 pub(crate) struct AgentTable;
@@ -169,9 +170,9 @@ mod tests {
     fn an_agent_without_permission_checks_is_marked_without_colour() {
         assert!(text_of(&AgentTable, &testing::rich(), &view()).contains("⚠ claude"));
     }
-}
 
     #[test]
     fn every_default_column_is_a_field() {
         assert!(AGENT_TABLE_COLUMNS.ids.iter().all(|id| agtop_model::field(id).is_some()));
     }
+}

@@ -3,20 +3,20 @@
 use agtop_model::Snapshot;
 use serde_json::{Value, json};
 
-use crate::{Surface, View};
+use crate::{SnapshotFormat, View};
 
 pub(crate) fn view() -> View {
     View::plain("0.1.0", "linux")
 }
 
-pub(crate) fn text_of(surface: &dyn Surface, snapshot: &Snapshot, view: &View) -> String {
+pub(crate) fn text_of(format: &dyn SnapshotFormat, snapshot: &Snapshot, view: &View) -> String {
     let mut out = Vec::new();
-    surface.write(snapshot, view, &mut out).unwrap();
+    format.write(snapshot, view, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-pub(crate) fn json_of(surface: &dyn Surface, snapshot: &Snapshot, view: &View) -> Value {
-    serde_json::from_str(&text_of(surface, snapshot, view)).unwrap()
+pub(crate) fn json_of(format: &dyn SnapshotFormat, snapshot: &Snapshot, view: &View) -> Value {
+    serde_json::from_str(&text_of(format, snapshot, view)).unwrap()
 }
 
 /// A validator of the schema, with undescribed keys forbidden: readers must accept new keys, but agtop must describe them.

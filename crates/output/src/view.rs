@@ -21,7 +21,7 @@ pub struct View {
     /// Whether message text may be shown.
     pub content: Content,
     /// How JSON is laid out.
-    pub layout: Layout,
+    pub layout: JsonLayout,
     /// Which clients a subscription covers.
     pub plan: BillingPlan,
     /// Which rows are shown, and in which order.
@@ -45,7 +45,7 @@ impl View {
             width: None,
             colour: Colour::Never,
             content: Content::Hidden,
-            layout: Layout::Line,
+            layout: JsonLayout::Line,
             plan: BillingPlan::Retail,
             selection: Selection::default(),
             fields: None,
@@ -75,7 +75,7 @@ impl View {
 
 /// How JSON is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layout {
+pub enum JsonLayout {
     /// One line for each snapshot.
     #[default]
     Line,

@@ -6,16 +6,20 @@ use agtop_query::select;
 
 use crate::cell::Cell;
 use crate::parts::write_parts;
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, overview};
 use crate::tone::Tone;
-use crate::{Surface, View};
+use crate::view::View;
 
 /// One line for each snapshot, for logs and pipes.
 pub(crate) struct WatchLine;
 
-impl Surface for WatchLine {
-    fn id(&self) -> &'static str {
-        "watch"
+static INFO: SnapshotFormatInfo =
+    SnapshotFormatInfo { id: "watch", flag: SnapshotFlag::Watch, series: SeriesForm::Lines };
+
+impl SnapshotFormat for WatchLine {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {

@@ -7,7 +7,7 @@ use agtop_model::{ClientId, Session, Untrusted, UsageRow, UsageTable};
 use jiff::civil::Date;
 
 use crate::calendar::{Calendar, day_of, monday_of};
-use crate::key::{LineKey, Period, PeriodUnit, ReportProject};
+use crate::key::{LineKey, PeriodUnit, ReportPeriod, ReportProject};
 use crate::options::{Dimension, LineDetail, ReportOptions};
 use crate::order::{PendingLine, sort_and_limit, sum_omitted};
 use crate::project;
@@ -156,7 +156,7 @@ impl<'t> RowGrouper<'t> {
             _ => PeriodUnit::Day,
         };
         match (dimension, key) {
-            (_, GroupKey::Day(first)) => LineKey::Period(first.map(|first| Period { first, unit })),
+            (_, GroupKey::Day(first)) => LineKey::Period(first.map(|first| ReportPeriod { first, unit })),
             (Dimension::Session, GroupKey::Index(index)) => {
                 LineKey::Session(self.table.sessions.get(index as usize).cloned())
             }

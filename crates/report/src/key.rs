@@ -14,7 +14,7 @@ use crate::calendar::begin_of;
 #[derive(Clone, Debug)]
 pub enum LineKey {
     /// A day, week or month; `None` for usage without a time.
-    Period(Option<Period>),
+    Period(Option<ReportPeriod>),
     /// A session; `None` for usage whose session is in no file any more.
     Session(Option<Arc<Session>>),
     /// A directory; `None` if it is not known.
@@ -35,7 +35,7 @@ pub enum LineKey {
 
 /// A day, week or month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Period {
+pub struct ReportPeriod {
     /// Its first day.
     pub first: Date,
     /// How long it is.
@@ -62,7 +62,7 @@ pub struct ReportProject {
     pub name: Untrusted,
 }
 
-impl Period {
+impl ReportPeriod {
     /// `2026-11-21`, `2026-W47` (ISO 8601) or `2026-11`.
     pub fn name(self) -> String {
         match self.unit {
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn name(unit: PeriodUnit, first: &str) -> String {
-        Period { first: first.parse().unwrap(), unit }.name()
+        ReportPeriod { first: first.parse().unwrap(), unit }.name()
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_month_ends_where_the_next_begins() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let period = Period { first: "2026-10-01".parse().unwrap(), unit: PeriodUnit::Month };
+        let period = ReportPeriod { first: "2026-10-01".parse().unwrap(), unit: PeriodUnit::Month };
         let (from, to) = period.bounds(&zone);
         let hours = to.unwrap().since(from.unwrap()).as_secs() / 3600;
         assert_eq!(hours, 31 * 24 + 1, "clocks go back in October");

@@ -23,7 +23,7 @@ mod tools;
 pub use block::{Block, BlockProjection, BlockState, BurnRate};
 pub use budget::ExceededBudget;
 pub use calendar::{day_of, monday_of, zone_name};
-pub use key::{LineKey, Period, PeriodUnit, ReportProject};
+pub use key::{LineKey, PeriodUnit, ReportPeriod, ReportProject};
 pub use options::{BlockSelection, Dimension, LineDetail, LineOrder, ReportKind, ReportOptions, TokenLimit};
 pub use report::{OmittedLines, Report, ReportLine};
 pub use sums::UsageSums;

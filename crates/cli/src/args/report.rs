@@ -4,6 +4,8 @@ use agtop_report::{Dimension, ReportKind};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::formats::ReportFormatArgs;
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Days begin at midnight in the time zone of the report, also when clocks change. Weeks begin on Monday \
@@ -18,7 +20,7 @@ pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) rows: ReportRowArgs,
     #[command(flatten)]
-    pub(crate) format: FormatArgs,
+    pub(crate) format: ReportFormatArgs,
     #[command(flatten)]
     pub(crate) blocks: BlockArgs,
     /// With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
@@ -82,25 +84,6 @@ pub(crate) enum OrderChoice {
     Asc,
     /// Newest or most expensive first
     Desc,
-}
-
-/// How reports are written.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-#[group(multiple = false)]
-pub(crate) struct FormatArgs {
-    /// Print JSON on one line
-    #[arg(short, long)]
-    pub(crate) json: bool,
-    /// Print CSV, with exact numbers and without totals
-    #[arg(long)]
-    pub(crate) csv: bool,
-    /// Print a Markdown table
-    #[arg(long)]
-    pub(crate) markdown: bool,
-    /// With daily: print a calendar, with darker days for more usage
-    #[arg(long)]
-    pub(crate) graph: bool,
 }
 
 /// Blocks of five hours.

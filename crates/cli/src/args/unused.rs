@@ -4,6 +4,8 @@ use anyhow::{Result, bail};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+use super::formats::SnapshotChoice;
+
 /// Flags that every command accepts, although some do not use them.
 const SHARED_FLAGS: [&str; 4] = ["clients", "plan", "price_file", "prices_as_of"];
 
@@ -23,12 +25,8 @@ const USED_FLAGS: &[(&str, &[&str])] = &[
     ("version", &[]),
 ];
 
-/// Flags for the output without a command, which no command uses.
+/// Flags for the output without a command, besides those that choose a format. No command uses them.
 const OUTPUT_FLAGS: &[&str] = &[
-    "once",
-    "list",
-    "json",
-    "csv",
     "fields",
     "filter",
     "sort",
@@ -56,9 +54,9 @@ pub(crate) fn reject_unused_flags(matches: &ArgMatches) -> Result<()> {
     let Some(command) = matches.subcommand_name().filter(|name| !LENIENT_COMMANDS.contains(name)) else {
         return Ok(());
     };
-    let is_given = |id: &&&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let unused = unused_shared_flags(command);
-    if let Some(id) = unused.iter().chain(OUTPUT_FLAGS).find(is_given) {
+    let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let output_flags = SnapshotChoice::flag_ids().chain(OUTPUT_FLAGS.iter().copied());
+    if let Some(id) = unused_shared_flags(command).into_iter().chain(output_flags).find(is_given) {
         bail!("'agtop {command}' does not use {}", flag_of(id));
     }
     Ok(())

@@ -7,13 +7,13 @@ use agtop_format::sink;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::plan::OutputFormat;
+use crate::plan::TextOrJson;
 
 /// Prints what each agent records.
-pub(super) fn run(format: OutputFormat, out: &mut dyn Write) -> Result<()> {
+pub(super) fn run(format: TextOrJson, out: &mut dyn Write) -> Result<()> {
     match format {
-        OutputFormat::Text => print_table(out),
-        OutputFormat::Json => print_json(out),
+        TextOrJson::Text => print_table(out),
+        TextOrJson::Json => print_json(out),
     }
 }
 

@@ -13,7 +13,7 @@ use agtop_report::ReportOptions;
 use anyhow::{Result, bail};
 
 use crate::find_session::find_session;
-use crate::plan::{ComparePlan, OutputFormat};
+use crate::plan::{ComparePlan, TextOrJson};
 use crate::source_issues::report_broken_sources;
 use crate::{collector_setup, progress};
 
@@ -52,8 +52,8 @@ pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
     report_broken_sources(&health);
     let page = ReportContext { view: &plan.view, prices: &prices, columns: ReportColumns::All, health: &health };
     match plan.format {
-        OutputFormat::Text => comparison.write_text(&page, out)?,
-        OutputFormat::Json => comparison.write_json(&page, out)?,
+        TextOrJson::Text => comparison.write_text(&page, out)?,
+        TextOrJson::Json => comparison.write_json(&page, out)?,
     }
     // The operating system frees the memory of this process faster than destructors do.
     std::mem::forget((collector, table));

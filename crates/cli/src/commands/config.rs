@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::args::ConfigCommand;
-use crate::config::Config;
+use crate::config::ConfigFile;
 use crate::plan::ConfigPlan;
 use crate::stderr;
 
@@ -28,7 +28,7 @@ pub(super) fn run(plan: &ConfigPlan, out: &mut dyn Write) -> Result<ExitCode> {
             writeln!(out, "{}: no such file; the defaults are used", path.display())?;
         }
         ConfigCommand::Check => {
-            if let Err(error) = Config::load(Some(path), path) {
+            if let Err(error) = ConfigFile::load(Some(path), path) {
                 stderr::print_message(format_args!("{error:#}"));
                 return Ok(ExitCode::from(EXIT_INVALID));
             }
@@ -62,11 +62,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("agtop/config.toml");
         init(&path).unwrap();
-        assert!(Config::load(Some(&path), &path).is_ok());
+        assert!(ConfigFile::load(Some(&path), &path).is_ok());
         assert!(init(&path).is_err(), "the file exists");
         let set: String =
             TEMPLATE.lines().map(|line| line.strip_prefix("#:").unwrap_or(line).to_owned() + "\n").collect();
         fs::write(&path, set).unwrap();
-        Config::load(Some(&path), &path).unwrap();
+        ConfigFile::load(Some(&path), &path).unwrap();
     }
 }

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::hooks::is_any_installed;
-use crate::plan::{EventsPlan, OutputFormat, RunLength};
+use crate::plan::{EventsPlan, RunLength, TextOrJson};
 use crate::stderr;
 
 /// How often the spool is checked, for hooks that could not reach the socket.
@@ -71,7 +71,7 @@ fn report_missing_hooks(printed: usize, plan: &EventsPlan) {
 }
 
 /// Prints the new events and returns their number. Then they need not be kept any longer.
-fn print_new(listener: &mut Listener, format: OutputFormat, out: &mut dyn Write) -> Result<usize> {
+fn print_new(listener: &mut Listener, format: TextOrJson, out: &mut dyn Write) -> Result<usize> {
     let mut printed = 0;
     for received in listener.poll().iter().filter(|received| received.dedup == DedupStatus::New) {
         print(received, format, out)?;
@@ -82,21 +82,21 @@ fn print_new(listener: &mut Listener, format: OutputFormat, out: &mut dyn Write)
     Ok(printed)
 }
 
-fn print(received: &ReceivedEvent, format: OutputFormat, out: &mut dyn Write) -> Result<()> {
+fn print(received: &ReceivedEvent, format: TextOrJson, out: &mut dyn Write) -> Result<()> {
     match format {
-        OutputFormat::Text => {
+        TextOrJson::Text => {
             writeln!(out, "{}", line(received))?;
             if let Some(payload) = &received.payload {
                 writeln!(out, "  {}", plain(&String::from_utf8_lossy(payload)))?;
             }
         }
-        OutputFormat::Json => writeln!(out, "{}", sink::json(&EventJson::new(received)))?,
+        TextOrJson::Json => writeln!(out, "{}", sink::json(&EventJson::new(received)))?,
     }
     Ok(())
 }
 
 fn line(received: &ReceivedEvent) -> String {
-    let decoded = &received.told;
+    let decoded = &received.event;
     let time = jiff::Timestamp::from_millisecond(decoded.at.as_millis()).map(|at| at.to_zoned(TimeZone::system()));
     let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
     let tool = decoded.tool.as_deref().map(|tool| format!(" {}", plain(tool))).unwrap_or_default();
@@ -132,7 +132,7 @@ struct EventJson<'a> {
 
 impl<'a> EventJson<'a> {
     fn new(received: &'a ReceivedEvent) -> Self {
-        let decoded = &received.told;
+        let decoded = &received.event;
         Self {
             at_ms: decoded.at.as_millis(),
             client: received.client.as_str(),

@@ -43,7 +43,7 @@ pub(super) fn run(plan: ShowPlan, out: &mut dyn Write) -> Result<ExitCode> {
         let started = Instant::now();
         let snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
         debug!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
-        plan.surface.write(&snapshot, &plan.view, out)?;
+        plan.format.write(&snapshot, &plan.view, out)?;
         out.flush()?;
         if round == 0 {
             report_broken_sources(&snapshot.health);

@@ -18,7 +18,7 @@ use crossbeam_channel::{Sender, bounded};
 use jiff::tz::TimeZone;
 
 use crate::alert_actions::ActionRunner;
-use crate::plan::{AlertOutput, BellTarget, OutputFormat, RunLength, WatchAlertsPlan};
+use crate::plan::{AlertOutput, BellTarget, RunLength, TextOrJson, WatchAlertsPlan};
 use crate::threads::spawn;
 use crate::{collector_setup, progress, stderr};
 
@@ -57,8 +57,8 @@ impl AlertPrinter<'_> {
     fn print(&mut self, now: Timestamp, alerts: Vec<Alert>) -> Result<()> {
         for alert in alerts {
             match self.output.format {
-                OutputFormat::Json => writeln!(self.out, "{}", json(&alert, now))?,
-                OutputFormat::Text => writeln!(self.out, "{}", line(&alert, now, &self.output.zone))?,
+                TextOrJson::Json => writeln!(self.out, "{}", json(&alert, now))?,
+                TextOrJson::Text => writeln!(self.out, "{}", line(&alert, now, &self.output.zone))?,
             }
             match self.output.bell {
                 BellTarget::Stdout(terminal) => write!(self.out, "{}", notification(&alert, terminal))?,

@@ -14,8 +14,8 @@ use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
 use tracing::debug;
 
-use crate::args::{Cli, Command, PlanChoice, SourceArgs};
-use crate::config::Config;
+use crate::args::{Cli, CliCommand, PlanChoice, SourceArgs};
+use crate::config::ConfigFile;
 use crate::paths::{default_config_file, expand_home, ledger_file, user_directories};
 use crate::prices::{self, PriceSettings};
 use crate::{logos, time};
@@ -28,7 +28,7 @@ const DEFAULT_INTERVAL_SECONDS: f64 = 1.5;
 /// The user's directories, environment and configuration, read once.
 pub(super) struct PlanContext {
     pub(super) env: Env,
-    pub(super) config: Config,
+    pub(super) config: ConfigFile,
     pub(super) config_file: PathBuf,
     /// The fetched price list.
     pub(super) price_cache: PathBuf,
@@ -46,7 +46,7 @@ impl PlanContext {
     pub(super) fn load(cli: &Cli) -> Result<Self> {
         let directories = user_directories()?;
         let config_file = default_config_file()?;
-        let config = Config::load(cli.general.config.as_deref(), &config_file)?;
+        let config = ConfigFile::load(cli.general.config.as_deref(), &config_file)?;
         let vars = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
         let home = directories.home_dir().to_owned();
         let mut work_dirs: Vec<PathBuf> = std::env::current_dir().into_iter().collect();
@@ -144,7 +144,7 @@ impl PlanContext {
 
     /// Message text and explanations are in files only: commands that need these use the ledger only for deleted files.
     fn ledger_mode(&self, cli: &Cli) -> LedgerMode {
-        let is_about_files = matches!(cli.command, Some(Command::Doctor | Command::Explain(_)));
+        let is_about_files = matches!(cli.command, Some(CliCommand::Doctor | CliCommand::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
             (true, _) => LedgerMode::Off,

@@ -3,14 +3,14 @@ use agtop_hooks::{HookDirs, PayloadPolicy};
 
 use super::context::PlanContext;
 use super::hooks::{HooksPlan, HooksTask, hook_command};
-use super::output::{OutputFormat, RunLength};
+use super::output::{RunLength, TextOrJson};
 use crate::args::EventsArgs;
 
 /// Print the events of hooks.
 pub(crate) struct EventsPlan {
     pub(crate) dirs: HookDirs,
     pub(crate) payloads: PayloadPolicy,
-    pub(crate) format: OutputFormat,
+    pub(crate) format: TextOrJson,
     pub(crate) length: RunLength,
     /// All places where hooks may be installed; `None` if agtop cannot install any from here.
     pub(crate) hooks: Option<HooksPlan>,
@@ -21,7 +21,7 @@ impl PlanContext {
         EventsPlan {
             dirs: self.hook_dirs(),
             payloads: if args.include_content { PayloadPolicy::Keep } else { PayloadPolicy::Drop },
-            format: OutputFormat::json_if(args.json),
+            format: TextOrJson::json_if(args.json),
             length: if args.follow { RunLength::UntilInterrupted } else { RunLength::Once },
             hooks: self.all_hooks(),
         }

@@ -18,7 +18,7 @@ mod watch_alerts;
 use anyhow::{Result, bail};
 
 use self::context::PlanContext;
-use crate::args::{Cli, Command, ConfigCommand, PricesArgs, PricesCommand};
+use crate::args::{Cli, CliCommand, ConfigCommand, PricesArgs, PricesCommand};
 #[cfg(feature = "logos")]
 use crate::args::{LogosArgs, LogosCommand};
 #[cfg(feature = "logos")]
@@ -31,7 +31,7 @@ pub(crate) use events::EventsPlan;
 pub(crate) use explain::ExplainPlan;
 pub(crate) use hooks::{HookTarget, HooksPlan, HooksTask};
 pub(crate) use ledger::{LedgerPlan, LedgerTask};
-pub(crate) use output::{OutputFormat, RunLength};
+pub(crate) use output::{RunLength, TextOrJson};
 pub(crate) use prices::PricesPlan;
 pub(crate) use report::{ComparePlan, ReportPlan};
 pub(crate) use screen::ScreenPlan;
@@ -75,7 +75,7 @@ pub(crate) enum CommandPlan {
     /// Print which agents are recognised, and by what.
     ListBuiltins,
     /// Print what each agent records.
-    Clients(OutputFormat),
+    Clients(TextOrJson),
     /// Print the names of columns.
     ListFields,
     /// Print the version.
@@ -103,9 +103,9 @@ impl CommandPlan {
     /// The plan of a command that needs no configuration. Such a command works even if the configuration is invalid.
     fn without_context(cli: &Cli) -> Result<Option<Self>> {
         match &cli.command {
-            Some(Command::Version) => return Ok(Some(Self::Version)),
-            Some(Command::Clients(args)) => return Ok(Some(Self::Clients(OutputFormat::json_if(args.json)))),
-            Some(Command::Statusline(args)) => return Ok(Some(Self::Statusline(StatuslinePlan::new(cli, args)))),
+            Some(CliCommand::Version) => return Ok(Some(Self::Version)),
+            Some(CliCommand::Clients(args)) => return Ok(Some(Self::Clients(TextOrJson::json_if(args.json)))),
+            Some(CliCommand::Statusline(args)) => return Ok(Some(Self::Statusline(StatuslinePlan::new(cli, args)))),
             _ => {}
         }
         show::check_thresholds(cli)?;
@@ -115,30 +115,30 @@ impl CommandPlan {
         if cli.output.fields.iter().any(|name| name == "help") {
             return Ok(Some(Self::ListFields));
         }
-        let Some(Command::Config(args)) = &cli.command else { return Ok(None) };
+        let Some(CliCommand::Config(args)) = &cli.command else { return Ok(None) };
         let path = cli.general.config.clone().map_or_else(default_config_file, Ok)?;
         Ok(Some(Self::Config(ConfigPlan { path, task: args.command })))
     }
 
     fn with_context(cli: &Cli, context: &PlanContext) -> Result<Self> {
         Ok(match &cli.command {
-            Some(Command::Install(args)) => Self::Hooks(context.install(args)?),
-            Some(Command::Hooks(args)) => Self::Hooks(context.hooks(cli, args)?),
-            Some(Command::Events(args)) => Self::Events(context.events(args)),
-            Some(Command::Prices(PricesArgs { command: Some(PricesCommand::Update(args)), .. })) => {
+            Some(CliCommand::Install(args)) => Self::Hooks(context.install(args)?),
+            Some(CliCommand::Hooks(args)) => Self::Hooks(context.hooks(cli, args)?),
+            Some(CliCommand::Events(args)) => Self::Events(context.events(args)),
+            Some(CliCommand::Prices(PricesArgs { command: Some(PricesCommand::Update(args)), .. })) => {
                 Self::UpdatePrices(context.prices_update(args))
             }
             #[cfg(feature = "logos")]
-            Some(Command::Logos(LogosArgs { command: LogosCommand::Update(args) })) => {
+            Some(CliCommand::Logos(LogosArgs { command: LogosCommand::Update(args) })) => {
                 Self::UpdateLogos(context.logos_update(args))
             }
-            Some(Command::Prices(args)) => Self::Prices(context.prices_lookup(cli, args)?),
-            Some(Command::Doctor) => Self::Doctor(Box::new(context.doctor(cli)?)),
-            Some(Command::Explain(args)) => Self::Explain(Box::new(context.explain(cli, args)?)),
-            Some(Command::Ledger(args)) => Self::Ledger(Box::new(context.ledger(cli, args)?)),
-            Some(Command::WatchAlerts(args)) => Self::WatchAlerts(Box::new(context.watch_alerts(cli, args)?)),
-            Some(Command::Report(args)) => Self::Report(Box::new(context.report(cli, args)?)),
-            Some(Command::Compare(args)) => Self::Compare(Box::new(context.compare(cli, args)?)),
+            Some(CliCommand::Prices(args)) => Self::Prices(context.prices_lookup(cli, args)?),
+            Some(CliCommand::Doctor) => Self::Doctor(Box::new(context.doctor(cli)?)),
+            Some(CliCommand::Explain(args)) => Self::Explain(Box::new(context.explain(cli, args)?)),
+            Some(CliCommand::Ledger(args)) => Self::Ledger(Box::new(context.ledger(cli, args)?)),
+            Some(CliCommand::WatchAlerts(args)) => Self::WatchAlerts(Box::new(context.watch_alerts(cli, args)?)),
+            Some(CliCommand::Report(args)) => Self::Report(Box::new(context.report(cli, args)?)),
+            Some(CliCommand::Compare(args)) => Self::Compare(Box::new(context.compare(cli, args)?)),
             _ if cli.screen.demo && !show::wants_screen(cli) => bail!("--demo needs a terminal"),
             _ if show::wants_screen(cli) => Self::Screen(Box::new(context.screen(cli)?)),
             _ => Self::Show(Box::new(context.show(cli)?)),

@@ -2,12 +2,12 @@
 
 /// The form in which a command prints its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OutputFormat {
+pub(crate) enum TextOrJson {
     Text,
     Json,
 }
 
-impl OutputFormat {
+impl TextOrJson {
     /// What `--json` chooses.
     pub(super) const fn json_if(is_json: bool) -> Self {
         if is_json { Self::Json } else { Self::Text }

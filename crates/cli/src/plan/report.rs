@@ -4,14 +4,14 @@ use agtop_collect::Settings;
 use agtop_hooks::HookDirs;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
 use agtop_output::View;
-use agtop_output::report::{ReportColumns, ReportFormat, format};
+use agtop_output::report::{ReportColumns, ReportFormat, ReportFormatInfo};
 use agtop_report::{BlockSelection, LineDetail, LineOrder, ReportKind, ReportOptions, TokenLimit};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::tz::TimeZone;
 
 use super::context::PlanContext;
-use super::output::OutputFormat;
-use crate::args::{Cli, CompareArgs, FormatArgs, OrderChoice, PeriodArgs, ReportArgs};
+use super::output::TextOrJson;
+use crate::args::{Cli, CompareArgs, OrderChoice, PeriodArgs, ReportArgs};
 use crate::prices::PriceSettings;
 use crate::time;
 
@@ -37,7 +37,7 @@ pub(crate) struct ComparePlan {
     pub(crate) options: ReportOptions,
     /// The models to compare with; if there are none, the common ones.
     pub(crate) models: Vec<String>,
-    pub(crate) format: OutputFormat,
+    pub(crate) format: TextOrJson,
     pub(crate) view: View,
 }
 
@@ -46,7 +46,8 @@ const BLOCKS_CLIENT: ClientId = ClientId::new("claude");
 
 impl PlanContext {
     pub(super) fn report(&self, cli: &Cli, args: &ReportArgs) -> Result<ReportPlan> {
-        check_flags(args)?;
+        let format = args.format.format().context("no report has a format")?;
+        check_flags(args, format.info())?;
         let budget = args.budget.map(budget).transpose()?;
         let period = self.period(&args.period)?;
         let mut settings = self.settings(cli)?;
@@ -76,7 +77,7 @@ impl PlanContext {
             hooks: self.hook_dirs(),
             prices: self.prices(cli)?,
             options,
-            format: format_of(&args.format)?,
+            format,
             columns: if args.rows.compact { ReportColumns::Few } else { ReportColumns::All },
             view: self.view(cli)?,
             budget,
@@ -91,7 +92,7 @@ impl PlanContext {
             session: args.session.clone(),
             options: ReportOptions { plan: self.billing_plan(cli), ..period.options(ReportKind::Session) },
             models: args.models.clone(),
-            format: OutputFormat::json_if(args.json),
+            format: TextOrJson::json_if(args.json),
             view: self.view(cli)?,
         })
     }
@@ -122,12 +123,14 @@ impl UsagePeriod {
 }
 
 /// Refuses flags that have no meaning for this kind of report.
-fn check_flags(args: &ReportArgs) -> Result<()> {
+fn check_flags(args: &ReportArgs, format: &ReportFormatInfo) -> Result<()> {
     let kind = args.kind;
     let is_blocks = kind == ReportKind::Blocks;
+    let format_flag = format!("--{}", format.id);
+    let format_kind = format.only_kind.unwrap_or(kind);
     let rules: [(bool, &str, &str); 7] = [
         (args.budget.is_some() && !kind.has_current(), "--budget", "daily, weekly, monthly and blocks"),
-        (args.format.graph && kind != ReportKind::Daily, "--graph", "daily"),
+        (format_kind != kind, &format_flag, format_kind.as_str()),
         (args.blocks.active && !is_blocks, "--active", "blocks"),
         (args.blocks.recent && !is_blocks, "--recent", "blocks"),
         (args.blocks.token_limit.is_some() && !is_blocks, "--token-limit", "blocks"),
@@ -138,12 +141,6 @@ fn check_flags(args: &ReportArgs) -> Result<()> {
         Some((_, flag, kinds)) => bail!("{flag} is for {kinds}"),
         None => Ok(()),
     }
-}
-
-fn format_of(args: &FormatArgs) -> Result<&'static dyn ReportFormat> {
-    let chosen = [(args.json, "json"), (args.csv, "csv"), (args.markdown, "markdown"), (args.graph, "graph")];
-    let id = chosen.iter().find(|(is_chosen, _)| *is_chosen).map_or("text", |(_, id)| id);
-    format(id).ok_or_else(|| anyhow!("no format is called '{id}'"))
 }
 
 fn budget(usd: f64) -> Result<PicoUsd> {

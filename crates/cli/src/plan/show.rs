@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use agtop_collect::{RunMode, Settings};
 use agtop_hooks::HookDirs;
-use agtop_output::{Surface, View, surface};
-use anyhow::{Result, anyhow, bail};
+use agtop_output::{SNAPSHOT_FORMATS, SeriesForm, SnapshotFlag, SnapshotFormat, View, snapshot_format};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::context::PlanContext;
-use crate::args::Cli;
+use crate::args::{Cli, SnapshotChoice};
 use crate::prices::PriceSettings;
 
 /// Print snapshots.
 pub(crate) struct ShowPlan {
     pub(crate) settings: Settings,
     pub(crate) prices: PriceSettings,
-    pub(crate) surface: &'static dyn Surface,
+    pub(crate) format: &'static dyn SnapshotFormat,
     pub(crate) view: View,
     pub(crate) interval: Duration,
     /// The number of snapshots; `None` is until interrupted.
@@ -40,17 +40,17 @@ pub(crate) struct GuardThresholds {
 impl PlanContext {
     pub(super) fn show(&self, cli: &Cli) -> Result<ShowPlan> {
         let timing = &cli.timing;
-        let surface = self.surface(cli)?;
+        let format = self.format(cli)?;
         let settings = self.settings(cli)?;
         Ok(ShowPlan {
             hooks: (settings.run_mode == RunMode::Repeated).then(|| self.hook_dirs()),
             settings,
             prices: self.prices(cli)?,
-            surface,
+            format,
             view: self.view(cli)?,
             interval: self.interval(timing.interval)?,
             iterations: timing.iterations.or(if timing.watch { None } else { Some(1) }),
-            divider: divider(cli, surface),
+            divider: divider(cli, format.info().series),
             thresholds: GuardThresholds {
                 cpu_percent: timing.threshold_cpu,
                 tokens_per_minute: timing.threshold_tokens_rate,
@@ -58,24 +58,27 @@ impl PlanContext {
         })
     }
 
-    fn surface(&self, cli: &Cli) -> Result<&'static dyn Surface> {
-        let output = &cli.output;
-        let id = match &output.json {
-            Some(shape) => {
-                let by_config = self.config.json.as_deref().unwrap_or("agents");
-                let shape = if shape.is_empty() { by_config } else { shape };
-                if !["agents", "sessions", "tree"].contains(&shape) {
-                    bail!("unknown JSON shape '{shape}'; choose from agents, sessions, tree");
-                }
-                format!("json-{shape}")
+    fn format(&self, cli: &Cli) -> Result<&'static dyn SnapshotFormat> {
+        let found = match &cli.output.format {
+            SnapshotChoice::Json(shape) => {
+                let shape = shape.as_deref().or(self.config.json.as_deref());
+                return json_format(shape.or(SnapshotChoice::json_shapes().next()).unwrap_or_default());
             }
-            None if output.list => "list".to_owned(),
-            None if output.csv => "csv".to_owned(),
-            None if cli.timing.watch => "watch".to_owned(),
-            None => "once".to_owned(),
+            SnapshotChoice::Switch(id) => snapshot_format(id),
+            SnapshotChoice::Unspecified if cli.timing.watch => {
+                SNAPSHOT_FORMATS.iter().copied().find(|format| format.info().flag == SnapshotFlag::Watch)
+            }
+            SnapshotChoice::Unspecified => SNAPSHOT_FORMATS.first().copied(),
         };
-        surface(&id).ok_or_else(|| anyhow!("no output is called '{id}'"))
+        found.context("no format of snapshots has that flag")
     }
+}
+
+fn json_format(shape: &str) -> Result<&'static dyn SnapshotFormat> {
+    SnapshotChoice::json_format(shape).ok_or_else(|| {
+        let shapes: Vec<_> = SnapshotChoice::json_shapes().collect();
+        anyhow!("unknown JSON shape '{shape}'; choose from {}", shapes.join(", "))
+    })
 }
 
 /// clap accepts a flag without the one it requires if another flag excludes that.
@@ -94,10 +97,7 @@ pub(super) fn check_thresholds(cli: &Cli) -> Result<()> {
 /// Whether the screen is shown: on a terminal, if no other output is asked for.
 pub(super) fn wants_screen(cli: &Cli) -> bool {
     let output = &cli.output;
-    let wants_text = output.once
-        || output.list
-        || output.json.is_some()
-        || output.csv
+    let wants_text = !matches!(output.format, SnapshotChoice::Unspecified)
         || output.pretty
         || !output.fields.is_empty()
         || cli.timing.watch
@@ -106,13 +106,12 @@ pub(super) fn wants_screen(cli: &Cli) -> bool {
     !wants_text && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
-/// JSON and lines of `--watch` need nothing between them. A table on a terminal is drawn over the previous one.
-fn divider(cli: &Cli, surface: &dyn Surface) -> &'static str {
+/// What is printed between two snapshots. A table on a terminal is drawn over the previous one.
+fn divider(cli: &Cli, form: SeriesForm) -> &'static str {
     const REDRAW: &str = "\x1b[H\x1b[J";
-    match (surface.id(), cli.timing.watch) {
-        ("watch", _) => "",
-        (id, _) if id.starts_with("json") => "",
-        (_, true) if std::io::stdout().is_terminal() => REDRAW,
-        _ => "---\n",
+    match form {
+        SeriesForm::Lines => "",
+        SeriesForm::Pages if cli.timing.watch && std::io::stdout().is_terminal() => REDRAW,
+        SeriesForm::Pages => "---\n",
     }
 }

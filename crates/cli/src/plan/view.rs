@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use agtop_format::Content;
-use agtop_output::{Colour, Layout, View};
+use agtop_output::{Colour, JsonLayout, View};
 use agtop_query::{Filter, Selection, SortKey};
 use anyhow::{Context, Result};
 
@@ -21,7 +21,7 @@ impl PlanContext {
             width: width.map(|(width, _)| usize::from(width.0)),
             colour: if is_terminal && !self.is_colour_off(cli) { Colour::Always } else { Colour::Never },
             content: if cli.output.include_content { Content::Included } else { Content::Hidden },
-            layout: if cli.output.pretty { Layout::Pretty } else { Layout::Line },
+            layout: if cli.output.pretty { JsonLayout::Pretty } else { JsonLayout::Line },
             plan: self.billing_plan(cli),
             selection: Selection {
                 filter: cli.rows.filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?,

@@ -11,7 +11,7 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 
 use super::context::PlanContext;
-use super::output::{OutputFormat, RunLength};
+use super::output::{RunLength, TextOrJson};
 use crate::args::{Cli, WatchAlertsArgs};
 use crate::prices::PriceSettings;
 
@@ -28,7 +28,7 @@ pub(crate) struct WatchAlertsPlan {
 
 /// How alerts are printed.
 pub(crate) struct AlertOutput {
-    pub(crate) format: OutputFormat,
+    pub(crate) format: TextOrJson,
     pub(crate) zone: TimeZone,
     pub(crate) bell: BellTarget,
 }
@@ -54,7 +54,7 @@ impl PlanContext {
             interval: self.interval(args.interval.or(cli.timing.interval))?,
             length: if args.once { RunLength::Once } else { RunLength::UntilInterrupted },
             output: AlertOutput {
-                format: OutputFormat::json_if(args.json),
+                format: TextOrJson::json_if(args.json),
                 zone: self.zone.clone(),
                 bell: self.bell_target(args),
             },

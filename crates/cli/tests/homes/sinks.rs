@@ -12,7 +12,7 @@ use agtop_demo as demo;
 use agtop_format::Content;
 use agtop_model::{Agent, Session, SessionKey, Snapshot, Title, TitleRank, Untrusted, is_harmless};
 use agtop_output::alert::{NotificationTerminal, json, notification};
-use agtop_output::{SURFACES, View};
+use agtop_output::{SNAPSHOT_FORMATS, View};
 use agtop_testkit::Home;
 use agtop_testkit::hostile::TEXT;
 use agtop_tui::{App, Canvas, Command, Host, Input, Message, Options, Reply, Screen, ScreenChange};
@@ -66,7 +66,7 @@ const SINKS: &[Sink] = &[
     Sink { name: "cells of the screen", output: |_| screen().cells, format: SinkFormat::Lines },
     Sink { name: "the clipboard", output: |_| screen().copied, format: SinkFormat::Line },
     Sink { name: "exported files", output: |_| screen().exported, format: SinkFormat::Lines },
-    Sink { name: "surfaces", output: surfaces, format: SinkFormat::Lines },
+    Sink { name: "snapshots", output: snapshots, format: SinkFormat::Lines },
     Sink { name: "notifications of the terminal", output: |_| alerts(sequences), format: SinkFormat::Sequence },
     Sink {
         name: "notifications of the desktop",
@@ -294,11 +294,11 @@ fn snapshot() -> Snapshot {
     Snapshot { agents: agents.into(), sessions: sessions.into(), prices: TEXT.into(), ..snapshot }
 }
 
-fn surfaces(_: &HostileHome) -> Vec<String> {
+fn snapshots(_: &HostileHome) -> Vec<String> {
     let view = View { content: Content::Included, ..View::plain("1.0.0", "linux") };
-    let written = SURFACES.iter().map(|surface| {
+    let written = SNAPSHOT_FORMATS.iter().map(|format| {
         let mut out = Vec::new();
-        surface.write(&snapshot(), &view, &mut out).unwrap();
+        format.write(&snapshot(), &view, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     });
     written.collect()

@@ -10,7 +10,8 @@ use crate::json::aggregates::{AggregatesJson, ProjectJson};
 use crate::json::process::{AgentSummaryJson, CommandLines, MachineJson};
 use crate::json::timings::TimingsJson;
 use crate::json::{agent, aggregates, process, wire};
-use crate::{Surface, View};
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::view::View;
 
 /// Bare `--json`: the keys of agtop 2.3 unchanged, and newer ones.
 pub(crate) struct JsonAgents;
@@ -40,9 +41,12 @@ struct Document {
     timings: TimingsJson,
 }
 
-impl Surface for JsonAgents {
-    fn id(&self) -> &'static str {
-        "json-agents"
+static INFO: SnapshotFormatInfo =
+    SnapshotFormatInfo { id: "json-agents", flag: SnapshotFlag::JsonShape("agents"), series: SeriesForm::Lines };
+
+impl SnapshotFormat for JsonAgents {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_agents_of_a_rich_snapshot() {
-        let view = View { layout: crate::Layout::Pretty, ..view() };
+        let view = View { layout: crate::JsonLayout::Pretty, ..view() };
         insta::assert_snapshot!("agents", text_of(&JsonAgents, &testing::rich(), &view));
     }
 

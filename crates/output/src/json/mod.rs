@@ -24,14 +24,14 @@ use agtop_format::sink::JsonEscaper;
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
-use crate::{Layout, View};
+use crate::{JsonLayout, View};
 
 /// Writes `value` as the view lays it out, with a line feed at the end.
 pub(crate) fn write(value: &impl Serialize, view: &View, out: &mut dyn Write) -> Result<()> {
     let mut out = JsonEscaper::new(out);
     match view.layout {
-        Layout::Line => serde_json::to_writer(&mut out, value)?,
-        Layout::Pretty => {
+        JsonLayout::Line => serde_json::to_writer(&mut out, value)?,
+        JsonLayout::Pretty => {
             let formatter = PrettyFormatter::with_indent(b"    ");
             value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter))?;
         }

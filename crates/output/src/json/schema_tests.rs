@@ -3,7 +3,7 @@ use agtop_format::Content;
 use serde_json::{Value, json};
 
 use crate::testing::{assert_every_key_is_described, json_of, strict_validator, text_of, view};
-use crate::{Layout, SURFACES, View, surface};
+use crate::{JsonLayout, SNAPSHOT_FORMATS, View, snapshot_format};
 
 const AGENTS: &str = include_str!("../../../../schema/agents.schema.json");
 const SESSIONS: &str = include_str!("../../../../schema/sessions.schema.json");
@@ -25,7 +25,7 @@ fn every_document_matches_its_schema() {
         let validator = strict_validator(schema);
         for (n, snapshot) in snapshots.iter().enumerate() {
             for content in [Content::Hidden, Content::Included] {
-                let document = json_of(surface(id).unwrap(), snapshot, &View { content, ..view() });
+                let document = json_of(snapshot_format(id).unwrap(), snapshot, &View { content, ..view() });
                 let errors: Vec<String> =
                     validator.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path)).collect();
                 assert!(errors.is_empty(), "{id} of snapshot {n}: {errors:#?}");
@@ -54,7 +54,7 @@ fn assert_keys(of: &Value, expected: &str) {
 
 #[test]
 fn every_key_of_agtop_2_is_present() {
-    let document = json_of(surface("json-agents").unwrap(), &testing::rich(), &view());
+    let document = json_of(snapshot_format("json-agents").unwrap(), &testing::rich(), &view());
     assert_keys(
         &document,
         "now platform note sys_cpus mem_total mem_available aggregates agents projects sessions history activity
@@ -81,7 +81,7 @@ fn every_key_of_agtop_2_is_present() {
 
 #[test]
 fn every_key_of_agentop_is_present() {
-    let document = json_of(surface("json-tree").unwrap(), &testing::rich(), &view());
+    let document = json_of(snapshot_format("json-tree").unwrap(), &testing::rich(), &view());
     assert_keys(&document, "schema_version generated_at agentop_version system agent_summary processes");
     assert_keys(
         &document["system"],
@@ -103,7 +103,7 @@ fn every_key_of_agentop_is_present() {
 
 #[test]
 fn unrecorded_tokens_are_null_and_not_zero() {
-    let of = |id| json_of(surface(id).unwrap(), &testing::without_usage(), &view());
+    let of = |id| json_of(snapshot_format(id).unwrap(), &testing::without_usage(), &view());
     let session = &of("json-sessions")["sessions"][0];
     for tokens in [&session["tokens"], &session["own"]["tokens"], &session["subagents"][0]["tokens"]] {
         assert_eq!(*tokens, Value::Null);
@@ -116,17 +116,17 @@ fn unrecorded_tokens_are_null_and_not_zero() {
         assert_eq!(agent["gaps"][key], json!("not_reported"), "{key}");
     }
     assert_eq!(of("json-tree")["processes"][0]["telemetry"]["input_tokens"], Value::Null);
-    let recorded = json_of(surface("json-sessions").unwrap(), &testing::rich(), &view());
+    let recorded = json_of(snapshot_format("json-sessions").unwrap(), &testing::rich(), &view());
     assert!(recorded["sessions"].as_array().unwrap().iter().all(|session| session["tokens"]["total"].is_u64()));
 }
 
 #[test]
 fn json_is_one_line_or_indented_by_four() {
     for (id, _) in SHAPES {
-        let line = text_of(surface(id).unwrap(), &testing::rich(), &view());
+        let line = text_of(snapshot_format(id).unwrap(), &testing::rich(), &view());
         assert_eq!(line.find('\n'), Some(line.len() - 1), "{id}");
-        let pretty = View { layout: Layout::Pretty, ..view() };
-        let pretty = text_of(surface(id).unwrap(), &testing::rich(), &pretty);
+        let pretty = View { layout: JsonLayout::Pretty, ..view() };
+        let pretty = text_of(snapshot_format(id).unwrap(), &testing::rich(), &pretty);
         assert!(pretty.starts_with("{\n    \"schema_version\": 1,\n") && pretty.ends_with("}\n"), "{id}");
     }
 }
@@ -134,22 +134,22 @@ fn json_is_one_line_or_indented_by_four() {
 #[test]
 fn no_output_writes_control_characters() {
     let snapshot = testing::hostile();
-    for surface in SURFACES {
+    for format in SNAPSHOT_FORMATS {
         for width in [None, Some(80), Some(1), Some(0)] {
-            let shown = text_of(*surface, &snapshot, &View { width, ..view() });
+            let shown = text_of(*format, &snapshot, &View { width, ..view() });
             let bad: Vec<char> = shown
                 .chars()
                 .filter(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c))
                 .collect();
-            let is_json = surface.id().starts_with("json");
-            assert!(bad.iter().all(|c| is_json && !c.is_ascii_control()), "{}: {bad:?}", surface.id());
+            let is_json = format.id().starts_with("json");
+            assert!(bad.iter().all(|c| is_json && !c.is_ascii_control()), "{}: {bad:?}", format.id());
         }
     }
 }
 
 #[test]
 fn every_output_has_its_own_name() {
-    for surface in SURFACES {
-        assert_eq!(SURFACES.iter().filter(|other| other.id() == surface.id()).count(), 1);
+    for format in SNAPSHOT_FORMATS {
+        assert_eq!(SNAPSHOT_FORMATS.iter().filter(|other| other.id() == format.id()).count(), 1);
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::json::issue::IssueJson;
 use crate::json::totals::{ListedJson, TotalsJson};
 use crate::json::{session, wire};
-use crate::{Surface, View};
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::view::View;
 
 /// `--json=sessions`: the keys of rust-agtop, with sums by client, model and day.
 pub(crate) struct JsonSessions;
@@ -44,9 +45,12 @@ struct RateLimitWindowJson {
     resets_at: Option<String>,
 }
 
-impl Surface for JsonSessions {
-    fn id(&self) -> &'static str {
-        "json-sessions"
+static INFO: SnapshotFormatInfo =
+    SnapshotFormatInfo { id: "json-sessions", flag: SnapshotFlag::JsonShape("sessions"), series: SeriesForm::Lines };
+
+impl SnapshotFormat for JsonSessions {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
@@ -95,7 +99,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::Layout;
+    use crate::JsonLayout;
     use crate::testing::{json_of, text_of, view};
 
     const NAMES: [&str; 6] = ["input", "output", "reasoning_output", "cache_read", "cache_write_5m", "cache_write_1h"];
@@ -114,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_sessions_of_a_rich_snapshot() {
-        let view = View { layout: Layout::Pretty, ..view() };
+        let view = View { layout: JsonLayout::Pretty, ..view() };
         insta::assert_snapshot!("sessions", text_of(&JsonSessions, &testing::rich(), &view));
     }
 

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::json::process::{AgentSummaryJson, CommandLines, MachineJson, ProcessJson, roots};
 use crate::json::wire;
-use crate::{Surface, View};
+use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::view::View;
 
 /// `--json=tree`: agentop's schema 1, every field present. It never contains message text, whatever the view says.
 pub(crate) struct JsonTree;
@@ -22,9 +23,12 @@ struct Document {
     processes: Vec<ProcessJson>,
 }
 
-impl Surface for JsonTree {
-    fn id(&self) -> &'static str {
-        "json-tree"
+static INFO: SnapshotFormatInfo =
+    SnapshotFormatInfo { id: "json-tree", flag: SnapshotFlag::JsonShape("tree"), series: SeriesForm::Lines };
+
+impl SnapshotFormat for JsonTree {
+    fn info(&self) -> &'static SnapshotFormatInfo {
+        &INFO
     }
 
     fn write(&self, snapshot: &Snapshot, view: &View, out: &mut dyn Write) -> Result<()> {
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn the_tree_of_a_rich_snapshot() {
-        let view = View { layout: crate::Layout::Pretty, ..view() };
+        let view = View { layout: crate::JsonLayout::Pretty, ..view() };
         insta::assert_snapshot!("tree", text_of(&JsonTree, &testing::rich(), &view));
     }
 

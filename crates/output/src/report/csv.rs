@@ -5,15 +5,22 @@ use agtop_report::{LineDetail, Report, ReportLine};
 
 use super::columns::{SUM_COLUMNS, exact_key_text, key_columns, models, names_models};
 use crate::csv::{inert, write_record};
-use crate::report::format::{ReportContext, ReportFormat};
+use crate::report::format::{ReportContext, ReportFormat, ReportFormatInfo};
 
 /// Comma-separated values (RFC 4180, with line feeds): each line once, in base units, without totals, so that columns
 /// can be added up. A report by model has one record for each model of a line.
 pub(super) struct Csv;
 
+static INFO: ReportFormatInfo = ReportFormatInfo {
+    id: "csv",
+    short: None,
+    help: Some("Print CSV, with exact numbers and without totals"),
+    only_kind: None,
+};
+
 impl ReportFormat for Csv {
-    fn id(&self) -> &'static str {
-        "csv"
+    fn info(&self) -> &'static ReportFormatInfo {
+        &INFO
     }
 
     fn write(&self, report: &Report, _: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {

@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 use std::io::{Result, Write};
 
 use agtop_format::units;
-use agtop_report::{LineKey, Period, PeriodUnit, Report};
+use agtop_report::{LineKey, PeriodUnit, Report, ReportKind, ReportPeriod};
 use agtop_report::{day_of, monday_of};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::cell::{Cell, cost};
 use crate::parts::write_parts;
-use crate::report::format::{ReportContext, ReportFormat};
+use crate::report::format::{ReportContext, ReportFormat, ReportFormatInfo};
 use crate::report::text::{BarMeasure, heading};
 use crate::summary::{cost_notes, count_of};
 use crate::tone::Tone;
@@ -26,9 +26,16 @@ const WEEK_COLUMNS: usize = 2;
 const SHADES: [&str; 5] = ["·", "░", "▒", "▓", "█"];
 const WEEKDAYS: [&str; 7] = ["Mon", "", "Wed", "", "Fri", "", "Sun"];
 
+static INFO: ReportFormatInfo = ReportFormatInfo {
+    id: "graph",
+    short: None,
+    help: Some("With daily: print a calendar, with darker days for more usage"),
+    only_kind: Some(ReportKind::Daily),
+};
+
 impl ReportFormat for Graph {
-    fn id(&self) -> &'static str {
-        "graph"
+    fn info(&self) -> &'static ReportFormatInfo {
+        &INFO
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
@@ -61,7 +68,7 @@ impl Days {
         let measure = BarMeasure::of(&report.lines);
         let mut values: BTreeMap<Date, f64> = BTreeMap::new();
         for line in &report.lines {
-            if let Some(LineKey::Period(Some(Period { first, unit: PeriodUnit::Day }))) = line.keys.first() {
+            if let Some(LineKey::Period(Some(ReportPeriod { first, unit: PeriodUnit::Day }))) = line.keys.first() {
                 *values.entry(*first).or_default() += measure.of_sums(&line.sums);
             }
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::json::issue::IssueJson;
 use crate::json::wire::{UsageJson, generated_at};
 use crate::json::{wire, write};
-use crate::report::format::{ReportContext, ReportFormat};
+use crate::report::format::{ReportContext, ReportFormat, ReportFormatInfo};
 
 /// The version of the document. It rises when a key is removed or renamed or changes its type.
 const SCHEMA_VERSION: u32 = 1;
@@ -16,9 +16,12 @@ const SCHEMA_VERSION: u32 = 1;
 /// One JSON document, as `schema/report.schema.json` describes it.
 pub(super) struct Json;
 
+static INFO: ReportFormatInfo =
+    ReportFormatInfo { id: "json", short: Some('j'), help: Some("Print JSON on one line"), only_kind: None };
+
 impl ReportFormat for Json {
-    fn id(&self) -> &'static str {
-        "json"
+    fn info(&self) -> &'static ReportFormatInfo {
+        &INFO
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {

@@ -4,15 +4,18 @@ use agtop_model::Untrusted;
 use agtop_report::{Report, ReportLine, UsageSums};
 
 use super::columns::{SUM_COLUMNS, key_columns, key_text, main_models, names_models};
-use crate::report::format::{ReportColumns, ReportContext, ReportFormat};
+use crate::report::format::{ReportColumns, ReportContext, ReportFormat, ReportFormatInfo};
 use crate::report::text::heading;
 
 /// A table in GitHub's Markdown, with a line of totals.
 pub(super) struct Markdown;
 
+static INFO: ReportFormatInfo =
+    ReportFormatInfo { id: "markdown", short: None, help: Some("Print a Markdown table"), only_kind: None };
+
 impl ReportFormat for Markdown {
-    fn id(&self) -> &'static str {
-        "markdown"
+    fn info(&self) -> &'static ReportFormatInfo {
+        &INFO
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {

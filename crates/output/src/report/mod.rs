@@ -13,12 +13,13 @@ mod testing;
 mod tests;
 mod text;
 
-pub use format::{ReportColumns, ReportContext, ReportFormat};
+pub use format::{ReportColumns, ReportContext, ReportFormat, ReportFormatInfo};
 
-/// Every format. A new one is a file and an entry here.
-pub static FORMATS: &[&dyn ReportFormat] = &[&text::Text, &json::Json, &csv::Csv, &markdown::Markdown, &graph::Graph];
+/// Every format, in the order of help. A new one is a file and an entry here.
+pub static REPORT_FORMATS: &[&dyn ReportFormat] =
+    &[&text::Text, &json::Json, &csv::Csv, &markdown::Markdown, &graph::Graph];
 
 /// The format of that name; `None` if there is none.
-pub fn format(id: &str) -> Option<&'static dyn ReportFormat> {
-    FORMATS.iter().copied().find(|format| format.id() == id)
+pub fn report_format(id: &str) -> Option<&'static dyn ReportFormat> {
+    REPORT_FORMATS.iter().copied().find(|format| format.id() == id)
 }

@@ -7,7 +7,7 @@ use agtop_report::{BlockProjection, Dimension, LineDetail, LineKey, Report, Repo
 use super::columns::{SUM_COLUMNS, key_columns, key_text, main_models, names_models};
 use crate::cell::Cell;
 use crate::parts::write_parts;
-use crate::report::format::{ReportColumns, ReportContext, ReportFormat};
+use crate::report::format::{ReportColumns, ReportContext, ReportFormat, ReportFormatInfo};
 use crate::summary::cost_notes;
 use crate::table::{Align, ColumnRoom, TableColumn, draw};
 use crate::tone::Tone;
@@ -15,9 +15,11 @@ use crate::tone::Tone;
 /// A table that fits the terminal.
 pub(super) struct Text;
 
+static INFO: ReportFormatInfo = ReportFormatInfo { id: "text", short: None, help: None, only_kind: None };
+
 impl ReportFormat for Text {
-    fn id(&self) -> &'static str {
-        "text"
+    fn info(&self) -> &'static ReportFormatInfo {
+        &INFO
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {

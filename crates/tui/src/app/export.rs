@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use agtop_model::{Agent, Snapshot};
-use agtop_output::{View, surface};
+use agtop_output::{View, snapshot_format};
 use thiserror::Error;
 
 use crate::command::Export;
@@ -53,10 +53,10 @@ pub(super) fn export(
         (ExportFormat::Json, ViewId::Sessions) => ("json-sessions", "json"),
         (ExportFormat::Json, _) => ("json-agents", "json"),
     };
-    let surface = surface(id).ok_or(ExportError::Failed)?;
+    let format = snapshot_format(id).ok_or(ExportError::Failed)?;
     let output = View { zone: options.zone.clone(), ..View::plain(options.version, options.platform) };
     let mut bytes = Vec::new();
-    surface.write(&shown, &output, &mut bytes).map_err(|_| ExportError::Failed)?;
+    format.write(&shown, &output, &mut bytes).map_err(|_| ExportError::Failed)?;
     let moment = agtop_format::units::second(snapshot.now, &options.zone).replace([' ', ':'], "-");
     Ok(Export { name: format!("agtop-{}-{moment}.{ending}", view.as_str()), bytes })
 }

@@ -29,7 +29,7 @@ fn a_line_can_be_broken_down_and_a_table_can_be_compact() {
     let view = crate::testing::view();
     let context = ReportContext { columns: ReportColumns::Few, ..context(&view) };
     let mut out = Vec::new();
-    format("text").unwrap().write(&report, &context, &mut out).unwrap();
+    report_format("text").unwrap().write(&report, &context, &mut out).unwrap();
     insta::assert_snapshot!("report_compact", String::from_utf8(out).unwrap());
 }
 
@@ -58,7 +58,7 @@ fn an_empty_report_is_written_in_every_format() {
     let empty = UsageTable::default();
     for kind in ReportKind::ALL {
         let report = Report::build(&empty, &options(kind));
-        for format in FORMATS {
+        for format in REPORT_FORMATS {
             let shown = written(&report, format.id(), Some(80));
             assert!(!shown.contains('$') || !shown.contains("$0"), "nothing is not free: {shown}");
             assert!(shown.ends_with('\n'));
@@ -79,7 +79,7 @@ fn no_format_writes_control_characters_or_formulas() {
     for kind in ReportKind::ALL {
         let asked = ReportOptions { detail: LineDetail::ByModel, group_by: vec![Dimension::Branch], ..options(kind) };
         let report = Report::build(&hostile(), &asked);
-        for format in FORMATS {
+        for format in REPORT_FORMATS {
             for width in [None, Some(80), Some(1), Some(0)] {
                 let shown = written(&report, format.id(), width);
                 let bad = |c: &char| c.is_control() && *c != '\n' || ('\u{202a}'..='\u{202e}').contains(c);
@@ -94,8 +94,8 @@ fn no_format_writes_control_characters_or_formulas() {
 
 #[test]
 fn every_format_has_its_own_name() {
-    for one in FORMATS {
-        assert_eq!(FORMATS.iter().filter(|other| other.id() == one.id()).count(), 1);
-        assert!(format(one.id()).is_some());
+    for one in REPORT_FORMATS {
+        assert_eq!(REPORT_FORMATS.iter().filter(|other| other.id() == one.id()).count(), 1);
+        assert!(report_format(one.id()).is_some());
     }
 }
