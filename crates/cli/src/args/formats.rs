@@ -58,7 +58,7 @@ fn json_flag() -> Arg {
     let shapes: Vec<_> = SnapshotChoice::json_shapes().collect();
     let others = match shapes.get(1..).unwrap_or_default() {
         [before @ .., last] if !before.is_empty() => format!(", {} or {last}", before.join(", ")),
-        others => others.iter().map(|only| format!(" or {only}")).collect(),
+        others => others.first().map_or_else(String::new, |only| format!(" or {only}")),
     };
     let default = shapes.first().unwrap_or(&"");
     Arg::new(JSON_FLAG)
