@@ -5,7 +5,7 @@ use agtop_model::BillingPlan;
 use agtop_report::{Report, ReportKind, ReportOptions};
 
 use crate::View;
-use crate::report::{ReportContext, format};
+use crate::report::{ReportContext, report_format};
 use crate::testing::view;
 
 pub(super) fn options(kind: ReportKind) -> ReportOptions {
@@ -24,6 +24,6 @@ pub(super) fn context(view: &View) -> ReportContext<'_> {
 pub(super) fn written(report: &Report, id: &str, width: Option<usize>) -> String {
     let view = View { width, plan: BillingPlan::Max, ..view() };
     let mut out = Vec::new();
-    format(id).unwrap().write(report, &context(&view), &mut out).unwrap();
+    report_format(id).unwrap().write(report, &context(&view), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
