@@ -159,7 +159,7 @@ fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
 #[test]
 fn a_tool_that_is_blocked_on_the_user_waits() {
     let events = decode(MESSAGES);
-    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::Waiting)));
+    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::NeedsPermission)));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { .. })), 0);
 }
 

@@ -147,7 +147,7 @@ impl ThreadDocument {
             let Some(tool) = block.call.text().map(|id| ToolKey::new(ID, id)) else { continue };
             match block.progress() {
                 ToolProgress::Running => {}
-                ToolProgress::Blocked => record.emit(&self.session, EventKind::Waiting),
+                ToolProgress::Blocked => record.emit(&self.session, EventKind::NeedsPermission),
                 ToolProgress::Ended(outcome) => record.emit(&self.session, EventKind::ToolEnded { tool, outcome }),
             }
         }

@@ -66,8 +66,8 @@ fn activity(status: &str, waiting_for: Option<&str>) -> Option<VendorActivity> {
     match status {
         "busy" => Some(VendorActivity::Busy),
         "idle" => Some(VendorActivity::Idle),
-        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(VendorActivity::Asking),
-        "waiting" => Some(VendorActivity::Waiting),
+        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(VendorActivity::NeedsInput),
+        "waiting" => Some(VendorActivity::NeedsPermission),
         "shell" => Some(VendorActivity::Background),
         _ => None,
     }

@@ -355,7 +355,7 @@ fn a_live_process_names_its_session_and_activity() {
     let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
     let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
     let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
-    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(VendorActivity::Waiting)));
+    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(VendorActivity::NeedsPermission)));
     assert_eq!(&*events[0].session.id, "s1");
 }
 

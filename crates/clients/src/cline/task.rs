@@ -152,7 +152,7 @@ impl Task {
             }
             (Some(said @ ("tool" | "command")), _) => self.tool(said, message, record),
             (_, Some(asked)) if PERMISSION_QUESTIONS.contains(&asked) && rank == MessagePosition::Last => {
-                record.emit(&self.session, EventKind::Waiting);
+                record.emit(&self.session, EventKind::NeedsPermission);
             }
             (_, Some(asked)) if PERMISSION_QUESTIONS.contains(&asked) => self.tool(asked, message, record),
             (_, Some(asked)) if TURN_END_QUESTIONS.contains(&asked) => record.emit(&self.session, EventKind::TurnEnded),

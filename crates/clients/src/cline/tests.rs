@@ -88,8 +88,8 @@ fn deleted_requests_are_billed_as_a_sum() {
 
 #[test]
 fn a_question_waits_only_while_it_is_the_last_message() {
-    assert_eq!(count(&events(&CLINE, TASK), |kind| matches!(kind, EventKind::Waiting)), 0);
-    assert_eq!(count(&events(&ROO, ROO_TASK), |kind| matches!(kind, EventKind::Waiting)), 1);
+    assert_eq!(count(&events(&CLINE, TASK), |kind| matches!(kind, EventKind::NeedsPermission)), 0);
+    assert_eq!(count(&events(&ROO, ROO_TASK), |kind| matches!(kind, EventKind::NeedsPermission)), 1);
 }
 
 #[test]

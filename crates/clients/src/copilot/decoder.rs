@@ -118,7 +118,7 @@ impl SessionEvents {
             Payload::SubagentStart(agent) => self.subagent_start(&line, &session, &agent, record),
             Payload::SubagentEnd(agent) => self.subagent_end(&session, &agent, record),
             Payload::PermissionAsked(permission) if permission.resolved_by_hook != Some(true) => {
-                record.emit(&session, EventKind::Waiting);
+                record.emit(&session, EventKind::NeedsPermission);
             }
             Payload::PermissionGiven(permission) => answered(&permission, &session, record),
             Payload::Compaction(compaction) => self.compaction(&line, &session, &compaction, record),
@@ -309,7 +309,7 @@ impl SessionEvents {
         let target = start.target();
         record.emit(session, EventKind::ToolStarted { tool, name, target });
         if asks {
-            record.emit(session, EventKind::Waiting);
+            record.emit(session, EventKind::NeedsInput);
         }
     }
 

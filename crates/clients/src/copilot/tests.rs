@@ -297,7 +297,7 @@ fn a_sub_agent_is_a_separate_session() {
 #[test]
 fn a_permission_is_waited_for_until_it_is_given() {
     let all = events(SESSION, EVENTS);
-    let waiting = all.iter().position(|event| matches!(event.kind, EventKind::Waiting)).unwrap();
+    let waiting = all.iter().position(|event| matches!(event.kind, EventKind::NeedsPermission)).unwrap();
     assert!(matches!(&all[waiting - 1].kind, EventKind::ToolStarted { name, target: Some(target), .. }
         if &**name == "bash" && target.raw() == "sed -i s/a/b/ cart.py"));
     let EventKind::ToolEnded { tool, .. } = all[waiting + 1].kind else { panic!("the wait goes on") };
@@ -317,7 +317,7 @@ fn a_permission_that_a_hook_gives_is_not_waited_for() {
 fn a_question_to_the_user_is_waited_for() {
     let line =
         br#"{"type":"tool.execution_start","id":"1","data":{"toolCallId":"t","toolName":"ask_user","arguments":"x"}}"#;
-    assert!(matches!(events(SESSION, line).last().unwrap().kind, EventKind::Waiting));
+    assert!(matches!(events(SESSION, line).last().unwrap().kind, EventKind::NeedsInput));
 }
 
 #[test]

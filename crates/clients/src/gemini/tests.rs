@@ -154,7 +154,7 @@ fn tools_start_and_end_with_their_target() {
 #[test]
 fn a_call_that_waits_for_approval_waits() {
     let events = lines(MAIN_PATH, INTERRUPTED);
-    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::Waiting)));
+    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::NeedsPermission)));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolStarted { .. })), 2);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })), 1);
 }

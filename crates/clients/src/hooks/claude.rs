@@ -16,7 +16,7 @@ pub(crate) struct ClaudeHooks;
 const OWN_EVENTS: [(&str, HookMeaning); 4] = [
     ("PermissionDenied", HookMeaning::ToolFails),
     ("CwdChanged", HookMeaning::Moves),
-    ("Elicitation", HookMeaning::Waits),
+    ("Elicitation", HookMeaning::RequestsPermission),
     ("ElicitationResult", HookMeaning::Other),
 ];
 

@@ -48,8 +48,8 @@ pub enum HookMeaning {
     ToolEnds,
     /// A tool has failed, or was not allowed to run.
     ToolFails,
-    /// The agent waits for the user.
-    Waits,
+    /// The agent waits until the user allows a tool.
+    RequestsPermission,
     /// A notification: a wait, or nothing, depending on its kind.
     Notifies,
     /// The turn is over.
@@ -84,7 +84,7 @@ impl HookMeaning {
             Self::ToolStarts => "tool_starts",
             Self::ToolEnds => "tool_ends",
             Self::ToolFails => "tool_fails",
-            Self::Waits => "waits",
+            Self::RequestsPermission => "waits",
             Self::Notifies => "notifies",
             Self::TurnEnds => "turn_ends",
             Self::TurnFails => "turn_fails",
@@ -313,7 +313,7 @@ impl PayloadFormat {
                     Vec::new()
                 }
             }
-            HookMeaning::Waits => vec![EventKind::Waiting],
+            HookMeaning::RequestsPermission => vec![EventKind::NeedsPermission],
             HookMeaning::Notifies => notification_event(wire).into_iter().collect(),
             HookMeaning::TurnEnds => vec![EventKind::TurnEnded],
             // A client that does not name the sub-agent only says that one has ended: the session continues.
@@ -358,7 +358,7 @@ fn is_user_prompt(wire: &Payload<'_>) -> bool {
 /// The event of a notification, for all clients: their kinds do not overlap.
 fn notification_event(wire: &Payload<'_>) -> Option<EventKind> {
     match wire.notification_type.text()? {
-        "permission_prompt" | "elicitation_dialog" | "ToolPermission" => Some(EventKind::Waiting),
+        "permission_prompt" | "elicitation_dialog" | "ToolPermission" => Some(EventKind::NeedsPermission),
         "idle_prompt" => Some(EventKind::TurnEnded),
         _ => None,
     }

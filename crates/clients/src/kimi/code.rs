@@ -279,7 +279,7 @@ impl CodeLog {
             "turn.prompt" | "turn.steer" => self.prompt(line, record),
             "turn.ended" | "turn.cancel" => record.emit(session, EventKind::TurnEnded),
             "full_compaction.complete" => record.emit(session, EventKind::Compacted),
-            "interaction.request" => record.emit(session, EventKind::Waiting),
+            "interaction.request" => record.emit(session, EventKind::NeedsPermission),
             // The waiting ends with the request, so the end of the request is emitted as the end of a tool.
             "interaction.resolved" => {
                 let tool = self.tool(&format!("?{}", line.id.text().unwrap_or_default()));

@@ -150,7 +150,7 @@ fn the_context_is_emitted_with_each_step_and_separately_after_a_compaction() {
 #[test]
 fn an_approval_is_waited_for_until_it_is_answered() {
     for events in [main_wire(), sound(&format!("{SID}/wire.jsonl"), OLD_WIRE)] {
-        let at = events.iter().position(|event| matches!(event.kind, EventKind::Waiting)).unwrap();
+        let at = events.iter().position(|event| matches!(event.kind, EventKind::NeedsPermission)).unwrap();
         let (asked, answered) = (&events[at], &events[at + 1]);
         assert!(matches!(answered.kind, EventKind::ToolEnded { outcome: Ok(()), .. }), "{answered:?}");
         assert!(asked.at < answered.at);
@@ -165,7 +165,7 @@ fn an_approval_is_waited_for_until_it_is_answered() {
 fn a_question_is_waited_for() {
     let line = br#"{"timestamp": 1795160000.5, "message": {"type": "QuestionRequest", "payload": {"id": "q", "tool_call_id": "Ask:0", "questions": []}}}"#;
     let events = sound(&format!("{SID}/wire.jsonl"), line);
-    assert!(matches!(events.last().unwrap().kind, EventKind::Waiting));
+    assert!(matches!(events.last().unwrap().kind, EventKind::NeedsInput));
 }
 
 #[test]
@@ -478,7 +478,7 @@ fn kimi_codes_sub_agents_record_their_tokens_and_their_parent_does_not() {
 #[test]
 fn kimi_code_writes_down_that_it_waits_for_an_approval() {
     let events = code_approval();
-    let waits = |events: &[Event]| events.iter().position(|event| matches!(event.kind, EventKind::Waiting));
+    let waits = |events: &[Event]| events.iter().position(|event| matches!(event.kind, EventKind::NeedsPermission));
     let wait = waits(&events).unwrap();
     let after: Vec<_> = events.iter().skip(wait + 1).take(3).map(|event| &event.kind).collect();
     let [EventKind::ToolEnded { .. }, EventKind::ToolStarted { target, .. }, EventKind::ToolEnded { outcome, .. }] =

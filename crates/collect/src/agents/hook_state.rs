@@ -178,7 +178,7 @@ impl HookState {
             HookMeaning::TurnEnds => self.turns.note(session.prompted.take(), hook.at),
             _ => {}
         }
-        let has_waited = before == Some(VendorActivity::Waiting) || session.activity == Some(VendorActivity::Waiting);
+        let has_waited = before == Some(VendorActivity::NeedsPermission) || session.activity == Some(VendorActivity::NeedsPermission);
         if has_waited {
             // The time of a call says nothing about its tool if the agent waited for the user in between.
             self.running_tools.retain(|_, running| running.session != hook.session);
@@ -231,7 +231,7 @@ impl HookState {
             key.client == agent.client && session.at >= started && session.ancestors.contains(&pid) && is_meant(key)
         };
         let rank = |(_, session): &(&SessionKey, &HookSession)| {
-            (session.activity == Some(VendorActivity::Waiting), session.at)
+            (session.activity == Some(VendorActivity::NeedsPermission), session.at)
         };
         let (key, session) = self.sessions.iter().filter(is_its).max_by_key(rank)?;
         let HookSession { at, since, activity, ref failure, .. } = *session;
@@ -286,7 +286,7 @@ fn failure(hook: &HookEvent, before: Option<Untrusted>) -> Option<Untrusted> {
 /// What a session is doing after this event; `None` if the event does not say.
 fn activity(hook: &HookEvent) -> Option<VendorActivity> {
     match hook.meaning {
-        HookMeaning::Waits => Some(VendorActivity::Waiting),
+        HookMeaning::RequestsPermission => Some(VendorActivity::NeedsPermission),
         HookMeaning::SessionStarts | HookMeaning::TurnEnds | HookMeaning::TurnFails => Some(VendorActivity::Idle),
         HookMeaning::Prompts
         | HookMeaning::ToolStarts
@@ -297,7 +297,7 @@ fn activity(hook: &HookEvent) -> Option<VendorActivity> {
         | HookMeaning::CompactionStarts
         | HookMeaning::Compacted => Some(VendorActivity::Busy),
         HookMeaning::Notifies => hook.events.iter().find_map(|event| match event.kind {
-            EventKind::Waiting => Some(VendorActivity::Waiting),
+            EventKind::NeedsPermission => Some(VendorActivity::NeedsPermission),
             EventKind::TurnEnded => Some(VendorActivity::Idle),
             _ => None,
         }),

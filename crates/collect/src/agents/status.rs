@@ -149,9 +149,9 @@ fn by_vendor(activity: VendorActivity, agent: &Agent, now: Timestamp) -> Status 
     let phase = session.map_or(Phase::Fresh, |session| session.phase);
     let is_wanted = session.and_then(|session| session.idle_for(now)).is_some_and(|idle| idle <= ATTENTION_WINDOW);
     match (activity, phase) {
-        (VendorActivity::Asking, _) => Status::NeedsInput,
-        (VendorActivity::Waiting, _) if session.is_some_and(asks) => Status::NeedsInput,
-        (VendorActivity::Waiting, _) => Status::NeedsPermission,
+        (VendorActivity::NeedsInput, _) => Status::NeedsInput,
+        (VendorActivity::NeedsPermission, _) if session.is_some_and(asks) => Status::NeedsInput,
+        (VendorActivity::NeedsPermission, _) => Status::NeedsPermission,
         _ if is_delegated => Status::Working,
         (_, Phase::Limited) => Status::RateLimited,
         (VendorActivity::Busy, _) => {
@@ -206,8 +206,8 @@ fn by_transcript(
         return Some(by_silence(agent, session, children.command_absence(agent.process.id, last, now), idle));
     }
     let status = match session.phase {
-        Phase::Waiting if asks(session) => Status::NeedsInput,
-        Phase::Waiting => Status::NeedsPermission,
+        Phase::AwaitsUser if asks(session) => Status::NeedsInput,
+        Phase::AwaitsUser => Status::NeedsPermission,
         Phase::Failed => Status::Error,
         Phase::Limited => Status::RateLimited,
         Phase::Finished if has_background_subagent(agent, session, now) => Status::Working,
