@@ -19,11 +19,9 @@ use super::wire::{
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::{Str, short_text};
+use crate::question_tools::is_question_tool;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Tools that ask the user a question, and run until it is answered.
-const QUESTION_TOOLS: &[&str] = &["ask_user", "exit_plan_mode"];
 
 /// Maximum number of sub-agents of a session; events of further ones count as the session's own.
 const MAX_SUBAGENTS: usize = 4096;
@@ -305,10 +303,10 @@ impl SessionEvents {
     fn tool_start(&mut self, session: &SessionKey, start: &ToolStart<'_>, record: &mut Record<'_>) {
         let Some(tool) = tool_key(start.tool_call_id.as_ref()) else { return };
         let name = self.names.get(start.tool_name.as_deref().unwrap_or("tool"));
-        let asks = QUESTION_TOOLS.contains(&&*name);
+        let is_question = is_question_tool(&name);
         let target = start.target();
         record.emit(session, EventKind::ToolStarted { tool, name, target });
-        if asks {
+        if is_question {
             record.emit(session, EventKind::NeedsInput);
         }
     }

@@ -17,7 +17,7 @@ const EVENTS: Events = &[
     ("tool.execute.after", HookMeaning::ToolEnds),
     ("permission.asked", HookMeaning::RequestsPermission),
     ("permission.updated", HookMeaning::RequestsPermission),
-    ("question.asked", HookMeaning::RequestsPermission),
+    ("question.asked", HookMeaning::RequestsInput),
     ("session.created", HookMeaning::SessionStarts),
     ("session.idle", HookMeaning::TurnEnds),
     ("session.error", HookMeaning::Fails),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agtop_clients::Client;
+use agtop_clients::{Client, is_question_tool};
 use agtop_model::{
     ActivityKind, Agent, EventKind, Evidence, InFlight, Phase, Reading, Session, Status, Timestamp, Untrusted,
     VendorActivity,
@@ -88,17 +88,6 @@ const COMMAND_TOOLS: &[&str] =
 /// Tools that finish at once when they are allowed.
 const INSTANT_TOOLS: &[&str] =
     &["Edit", "Write", "MultiEdit", "NotebookEdit", "apply_patch", "edit", "write", "write_file", "replace"];
-/// Tools that ask the user a question or show a plan: they end with the user's answer.
-const QUESTION_TOOLS: &[&str] = &[
-    "AskUserQuestion",
-    "ExitPlanMode",
-    "ask_followup_question",
-    "ask_user",
-    "ask_user_question",
-    "exit_plan_mode",
-    "question",
-    "request_user_input",
-];
 /// A tool that was allowed has a child, or has finished, within this time.
 const MIN_WAIT: Duration = Duration::from_secs(3);
 
@@ -119,7 +108,7 @@ fn awaits_permission(agent: &Agent, session: &Session, children: &ChildHistory, 
 
 /// Whether the last tool that is in flight waits for an answer of the user.
 fn asks(session: &Session) -> bool {
-    session.in_flight.last().is_some_and(|flight| QUESTION_TOOLS.contains(&flight.name.raw()))
+    session.in_flight.last().is_some_and(|flight| is_question_tool(flight.name.raw()))
 }
 
 /// The same, for so long that no hook or setting has answered instead of the user.
