@@ -237,7 +237,7 @@ impl Chat {
         }
         let id = message.id.text();
         let key = id.map_or_else(|| format!("number {n}"), str::to_owned);
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             id: id.map(Into::into),
             model: metadata.model.text().map(|model| self.names.get(model)),
             // A response takes several requests, including those of sub-agents; their number is not recorded.
@@ -245,7 +245,7 @@ impl Chat {
             context_used: Some(0),
             ..ResponseCopy::new(MessageKey::in_session(&self.session, &key), usage, self.opened)
         };
-        record.emit(&self.session, EventKind::Response(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 }
 
@@ -283,12 +283,12 @@ mod tests {
         let tally = Tally::of(&events());
         let expected = Usage { input: 110, cache_read: 2_000, cache_write_5m: 30, output: 60, ..Usage::default() };
         assert_eq!(tally.usage(), expected);
-        assert_eq!(tally.turns.len(), 2);
+        assert_eq!(tally.responses.len(), 2);
     }
 
     #[test]
     fn credits_are_no_dollars() {
-        assert!(Tally::of(&events()).turns.values().all(|(_, turn)| turn.embedded_cost.is_none()));
+        assert!(Tally::of(&events()).responses.values().all(|(_, response)| response.embedded_cost.is_none()));
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn previews_have_separate_homes() {
         let path = PATH.replace("manicode/", "manicode-dev/");
-        assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).turns.len(), 2);
+        assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).responses.len(), 2);
         let accepts = |path: &str| Codebuff.stores(&home()).iter().any(|store| (store.accepts)(Path::new(path)));
         assert!(accepts("shop/chats/x/run-state.json") && !accepts("shop/chats/x/turn-checkpoint.json"));
     }

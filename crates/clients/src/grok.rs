@@ -307,7 +307,7 @@ mod tests {
     fn there_are_prompts_and_no_tokens() {
         let events = events();
         assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
-        assert!(Tally::of(&events).turns.is_empty());
+        assert!(Tally::of(&events).responses.is_empty());
         assert!(events.iter().all(|event| &*event.session.id == "5aaaaaaa-0000-4000-8000-000000000001"));
     }
 

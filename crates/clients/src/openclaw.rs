@@ -149,7 +149,7 @@ mod tests {
     fn a_message_that_the_gateway_sent_is_no_answer_of_a_model() {
         let events = decode(PATH, SESSION);
         assert!(!Tally::of(&events).by_model().keys().any(|model| model.contains("mirror")));
-        assert_eq!(Tally::of(&events).turns.len(), 1);
+        assert_eq!(Tally::of(&events).responses.len(), 1);
     }
 
     #[test]

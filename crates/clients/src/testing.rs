@@ -138,41 +138,41 @@ pub(crate) fn texts_since(client: &dyn Client, path: &str, text: &str, text_sinc
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// The copy of each response that counts, with its session.
-    pub(crate) turns: BTreeMap<MessageKey, (SessionKey, ResponseCopy)>,
+    pub(crate) responses: BTreeMap<MessageKey, (SessionKey, ResponseCopy)>,
 }
 
 impl Tally {
     /// Merges copies, and drops a coarse record if a finer one is known.
     pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let mut turns: BTreeMap<MessageKey, (SessionKey, ResponseCopy)> = BTreeMap::new();
+        let mut responses: BTreeMap<MessageKey, (SessionKey, ResponseCopy)> = BTreeMap::new();
         let mut coarse = HashSet::new();
         for event in events {
-            let EventKind::Response(turn) = &event.kind else { continue };
-            coarse.extend(turn.part_of.iter().filter(|coarse| *coarse != turn.message));
-            let kept = turns.entry(turn.message).or_insert_with(|| (event.session.clone(), (**turn).clone()));
-            if turn.usage.total() > kept.1.usage.total() {
-                kept.1.usage = turn.usage;
+            let EventKind::Response(response) = &event.kind else { continue };
+            coarse.extend(response.part_of.iter().filter(|coarse| *coarse != response.message));
+            let kept = responses.entry(response.message).or_insert_with(|| (event.session.clone(), (**response).clone()));
+            if response.usage.total() > kept.1.usage.total() {
+                kept.1.usage = response.usage;
             }
-            if (turn.lineage, turn.opened) < (kept.1.lineage, kept.1.opened) {
+            if (response.lineage, response.opened) < (kept.1.lineage, kept.1.opened) {
                 kept.0 = event.session.clone();
-                kept.1.lineage = turn.lineage;
-                kept.1.opened = turn.opened;
+                kept.1.lineage = response.lineage;
+                kept.1.opened = response.opened;
             }
         }
-        turns.retain(|key, _| !coarse.contains(key));
-        Self { turns }
+        responses.retain(|key, _| !coarse.contains(key));
+        Self { responses }
     }
 
     /// The usage of everything.
     pub(crate) fn usage(&self) -> Usage {
-        self.turns.values().map(|(_, turn)| turn.usage).sum()
+        self.responses.values().map(|(_, response)| response.usage).sum()
     }
 
     /// The usage by session id.
     pub(crate) fn by_session(&self) -> BTreeMap<&str, Usage> {
         let mut sums = BTreeMap::<&str, Usage>::new();
-        for (session, turn) in self.turns.values() {
-            *sums.entry(&session.id).or_default() += turn.usage;
+        for (session, response) in self.responses.values() {
+            *sums.entry(&session.id).or_default() += response.usage;
         }
         sums
     }
@@ -180,8 +180,8 @@ impl Tally {
     /// The usage by model.
     pub(crate) fn by_model(&self) -> BTreeMap<&str, Usage> {
         let mut sums = BTreeMap::<&str, Usage>::new();
-        for (_, turn) in self.turns.values() {
-            *sums.entry(turn.model.as_deref().unwrap_or("?")).or_default() += turn.usage;
+        for (_, response) in self.responses.values() {
+            *sums.entry(response.model.as_deref().unwrap_or("?")).or_default() += response.usage;
         }
         sums
     }

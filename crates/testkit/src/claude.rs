@@ -206,7 +206,7 @@ impl<'h> Transcript<'h> {
             }
             self.clock.advance(30);
         }
-        self.expected.turn(CLIENT, response.model, self.clock.now(), response.tokens);
+        self.expected.response(CLIENT, response.model, self.clock.now(), response.tokens);
         receipt.ok_or_else(|| io::Error::other("a response without blocks"))
     }
 

@@ -251,7 +251,7 @@ impl<'h> Rollout<'h> {
         self.in_turn.add(self.last);
         let tokens =
             Tokens { input: self.last.input - self.last.cached, cache_write_5m: 0, cache_write_1h: 0, ..tokens };
-        self.expected.turn(CLIENT, &self.model, self.clock.now(), tokens);
+        self.expected.response(CLIENT, &self.model, self.clock.now(), tokens);
         if self.edition == Edition::Classic {
             return Ok(());
         }

@@ -123,12 +123,12 @@ impl Database {
             self.messages(session, at)?;
             if is_in_ledger {
                 self.ledger(session, at, tokens)?;
-                self.expected.turn(CLIENT, session.model, at, self.written(tokens));
+                self.expected.response(CLIENT, session.model, at, self.written(tokens));
             }
         }
         if !is_in_ledger {
-            let turns = session.responses.len() as u64;
-            self.expected.turns_at_once(CLIENT, session.model, began, (turns, self.written(sum)));
+            let responses = session.responses.len() as u64;
+            self.expected.responses_at_once(CLIENT, session.model, began, (responses, self.written(sum)));
         }
         sqlite::commit(&self.connection)
     }

@@ -159,7 +159,7 @@ impl<'s, 'h> Session<'s, 'h> {
         let (message, created) = (self.identifier("msg"), self.clock.now());
         let (mut shown, mut cost, mut finish) = (String::new(), 0.0, "stop");
         for step in steps {
-            self.expected.turn(CLIENT, model, created, step.tokens);
+            self.expected.response(CLIENT, model, created, step.tokens);
             self.spent += step.tokens;
             cost += step.cost;
             (shown, finish) = (self.counts(step.tokens), if step.output.is_some() { "tool-calls" } else { "stop" });

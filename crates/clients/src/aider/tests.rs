@@ -59,7 +59,7 @@ fn facts(events: &[Event]) -> Vec<&SessionFacts> {
 
 fn costs(events: &[Event]) -> Vec<Option<PicoUsd>> {
     let cost =
-        |event: &Event| if let EventKind::Response(turn) = &event.kind { Some(turn.embedded_cost) } else { None };
+        |event: &Event| if let EventKind::Response(response) = &event.kind { Some(response.embedded_cost) } else { None };
     events.iter().filter_map(cost).collect()
 }
 
@@ -126,7 +126,7 @@ fn a_cost_on_the_next_line_belongs_to_the_report_before_it() {
     assert_eq!(costs(&history(HISTORY)), expected);
     let quoted = String::from_utf8(HISTORY.to_vec()).unwrap().replace("\nCost: ", "\n> Cost: ");
     assert_eq!(costs(&history(quoted.as_bytes())), expected);
-    assert_eq!(Tally::of(&history(HISTORY)).turns.len(), 3);
+    assert_eq!(Tally::of(&history(HISTORY)).responses.len(), 3);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_line_read_before_it_is_complete_counts_once() {
         events.extend(feed(decoder.as_mut(), part.as_bytes(), 44).0);
     }
     events.extend(feed(decoder.as_mut(), b"> Tokens: 5 sent, 1 received.  ", 120).0);
-    assert_eq!(Tally::of(&events).turns.len(), 2);
+    assert_eq!(Tally::of(&events).responses.len(), 2);
     assert_eq!(costs(&events), [None, PicoUsd::from_usd(0.01), None]);
 }
 

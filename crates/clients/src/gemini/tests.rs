@@ -61,7 +61,7 @@ fn the_files_of_a_resumed_session_are_one_session() {
     let mut events = lines(LATER_PATH, RESUMED);
     events.extend(lines(MAIN_PATH, MAIN));
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 3);
+    assert_eq!(tally.responses.len(), 3);
     assert_eq!(tally.by_session().keys().copied().collect::<Vec<_>>(), ["11111111-aaaa-4000-8000-000000000001"]);
     assert_eq!(tally.by_model()["gemini-2.5-flash"].prompt(), 1210);
 }
@@ -74,7 +74,7 @@ fn a_sub_agent_has_its_own_session_below_the_one_its_folder_names() {
     assert_eq!(facts[0].parent.as_ref().map(|key| &*key.id), Some("11111111-aaaa-4000-8000-000000000001"));
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()["44444444-aaaa-4000-8000-000000000001"].output, 10);
-    assert!(tally.turns.values().all(|(_, turn)| turn.lineage == Lineage::Sidechain));
+    assert!(tally.responses.values().all(|(_, response)| response.lineage == Lineage::Sidechain));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
 
@@ -84,7 +84,7 @@ fn the_header_has_project_and_start() {
     let facts = facts(&events)[0];
     assert_eq!(facts.project.as_deref(), Some("cellar"));
     assert_eq!(facts.started.map(agtop_model::Timestamp::as_millis), Some(1_795_251_600_000));
-    assert!(Tally::of(&events).turns.values().all(|(_, turn)| Some(turn.opened) == facts.started));
+    assert!(Tally::of(&events).responses.values().all(|(_, response)| Some(response.opened) == facts.started));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_chat_in_one_document_merges_with_the_log_that_resumed_it() {
 {"id":"m1","timestamp":"2026-03-29T01:21:47.000Z","type":"gemini","content":"Nine.","tokens":{"input":500,"output":5,"cached":100,"thoughts":2},"model":"gemini-2.5-pro"}
 "#;
     events.extend(lines(&format!("{DOCUMENT_PATH}l"), resumed));
-    assert_eq!(Tally::of(&events).turns.len(), 1);
+    assert_eq!(Tally::of(&events).responses.len(), 1);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn short_ids_of_two_sessions_are_two_messages() {
     events.extend(decode_document(&Gemini, SUB_DOCUMENT_PATH, SUBAGENT_DOCUMENT).unwrap());
     events.extend(decode_document(&Gemini, "/home/u/.gemini/tmp/ab12/chats/session-x.json", LIST).unwrap());
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 3);
+    assert_eq!(tally.responses.len(), 3);
     assert_eq!(tally.by_session()["cask1"].prompt(), 50);
     assert_eq!(tally.by_session()["session-x"].prompt(), 5);
 }

@@ -309,7 +309,7 @@ impl CodeLog {
         let is_summary = line.usage_scope.text() == Some("session");
         // Without an earlier request, the configured name of the model is used.
         let named = || line.model.text().map(|name| name.strip_prefix("kimi-code/").unwrap_or(name).into());
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             purpose: if is_summary { Purpose::Compaction } else { Purpose::Answer },
             model: self.model.clone().or_else(named),
             lineage: if self.parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
@@ -319,7 +319,7 @@ impl CodeLog {
                 self.opened.unwrap_or(self.modified),
             )
         };
-        record.emit(&self.session, EventKind::Response(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 
     /// Handles a prompt. A sub-agent's prompts come from its session, others from the program, not from the user.

@@ -199,8 +199,8 @@ impl Database {
         } else if kind == RowKind::Assistant && !is_migrated {
             message.emit_content(id, &reply, &mut self.names, &mut record);
         }
-        if let Some(turn) = message.response(id, &reply) {
-            record.emit(&session.key, EventKind::Response(Box::new(turn)));
+        if let Some(response) = message.response(id, &reply) {
+            record.emit(&session.key, EventKind::Response(Box::new(response)));
         }
         if !is_migrated {
             message.emit(kind, &reply, &mut record);
