@@ -1,11 +1,13 @@
 //! Test helpers for all clients: feeding decoders, and a simple tally of the events.
 
+#[path = "../tests/shapes/process.rs"]
+mod process_fixture;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use agtop_model::{
-    Event, EventKind, FileId, Gap, MessageKey, ProcId, Process, ProcessState, ResponseCopy, SessionKey, Timestamp,
-    Usage,
+    Event, EventKind, FileId, MessageKey, Process, ResponseCopy, SessionKey, Timestamp, Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -187,21 +189,9 @@ impl Tally {
     }
 }
 
-/// A process with this name, command line and executable.
+/// A process with this name, command line and executable; an executable of `-` cannot be read.
 pub(crate) fn process(name: &str, argv: &[&str], exe: &str) -> Process {
-    Process {
-        id: ProcId { pid: 4711, started: 1 },
-        parent: Some(1),
-        name: name.into(),
-        argv: argv.iter().map(|&arg| arg.into()).collect(),
-        exe: Ok(exe.into()),
-        cwd: Ok("/home/u".into()),
-        state: ProcessState::Sleeping,
-        started_at: Ok(FILE_MODIFIED),
-        threads: Err(Gap::Unsupported),
-        cpu: Err(Gap::Unsupported),
-        rss: Err(Gap::Unsupported),
-        vsz: Err(Gap::Unsupported),
-        io: Err(Gap::Unsupported),
-    }
+    let argv = argv.iter().map(|&arg| arg.into()).collect();
+    let process = process_fixture::process(name.into(), exe, argv);
+    Process { cwd: Ok("/home/u".into()), started_at: Ok(FILE_MODIFIED), ..process }
 }

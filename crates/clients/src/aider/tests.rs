@@ -1,11 +1,11 @@
 use agtop_model::{
-    Event, EventKind, FileId, PicoUsd, Process, ProcessRole, ProcessState, SessionFacts, TitleRank, Usage,
+    Event, EventKind, FileId, PicoUsd, ProcessRole, SessionFacts, TitleRank, Usage,
 };
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::*;
 
 use super::Aider;
-use crate::testing::{FILE_MODIFIED, Tally, home, open};
+use crate::testing::{FILE_MODIFIED, Tally, home, open, process};
 use crate::{Client, DecodeError, Decoder, Env, Input, Presence, ProcFacts, Source};
 
 const HISTORY: &[u8] = include_bytes!("../../../../fixtures/aider/0.86.2/history.md");
@@ -242,28 +242,9 @@ fn named_files_have_stores_and_relative_ones_lie_in_each_work_directory() {
     assert_eq!(facts(&events)[0].cwd, None);
 }
 
-fn process(comm: &str, argv: &[&str]) -> Process {
-    let gap = agtop_model::Gap::NotReported;
-    Process {
-        id: agtop_model::ProcId { pid: 1, started: 1 },
-        parent: None,
-        name: comm.into(),
-        argv: argv.iter().map(|&arg| arg.into()).collect(),
-        exe: Err(gap),
-        cwd: Err(gap),
-        state: ProcessState::Sleeping,
-        started_at: Err(gap),
-        threads: Err(gap),
-        cpu: Err(gap),
-        rss: Err(gap),
-        vsz: Err(gap),
-        io: Err(gap),
-    }
-}
-
 #[test]
 fn the_program_is_recognised_by_its_script_or_module_and_not_by_a_directory() {
-    let role = |comm: &str, argv: &[&str]| Aider.recognise(&ProcFacts::new(&process(comm, argv)));
+    let role = |comm: &str, argv: &[&str]| Aider.recognise(&ProcFacts::new(&process(comm, argv, "-")));
     assert_eq!(role("aider", &["/venv/bin/python3", "/venv/bin/aider", "--yes-always"]), Some(ProcessRole::Agent));
     assert_eq!(role("python3.12", &["python3.12", "-m", "aider", "--message", "hi"]), Some(ProcessRole::Agent));
     assert_eq!(role("aider", &["aider"]), Some(ProcessRole::Agent));

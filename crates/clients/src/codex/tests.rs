@@ -2,14 +2,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessRole, ProcessState, RateLimit, ResponseCopy, ServiceTier,
+    Event, EventKind, Lineage, ProcessRole, RateLimit, ResponseCopy, ServiceTier,
     SessionFacts, StopReason, Timestamp, TitleRank, ToolKey, Untrusted,
 };
 use proptest::prelude::*;
 
 use super::Codex;
 use super::id::ID;
-use crate::testing::{Tally, decode_lines, decode_rows, home};
+use crate::testing::{Tally, decode_lines, decode_rows, home, process};
 use crate::{Client, Env, Presence, ProcFacts, SqlValue};
 
 macro_rules! fixture {
@@ -435,25 +435,6 @@ fn stores_accept_what_codex_writes_and_nothing_else() {
     assert!(!accepted("session_index", "history.jsonl"));
 }
 
-/// A process with this executable and command line.
-fn process(exe: &str, argv: &[&str]) -> Process {
-    Process {
-        id: ProcId { pid: 1, started: 1 },
-        parent: None,
-        name: Untrusted::from("x"),
-        argv: argv.iter().map(|&arg| Untrusted::from(arg)).collect(),
-        exe: if exe.is_empty() { Err(Gap::Denied) } else { Ok(exe.into()) },
-        cwd: Err(Gap::Denied),
-        state: ProcessState::Running,
-        started_at: Err(Gap::Denied),
-        threads: Err(Gap::Denied),
-        cpu: Err(Gap::Denied),
-        rss: Err(Gap::Denied),
-        vsz: Err(Gap::Denied),
-        io: Err(Gap::Denied),
-    }
-}
-
 #[test]
 fn processes_are_recognised_by_what_they_are() {
     const NATIVE: &str = "/n/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex";
@@ -465,7 +446,7 @@ fn processes_are_recognised_by_what_they_are() {
         (NATIVE, &["codex"][..], agent),
         (NATIVE, &["codex", "-c", "mcp-server", "exec", "fix it"], agent),
         (NATIVE, &["codex", "-m", "gpt-5.5", "resume", "--last"], agent),
-        ("", &["codex", "explain app-server"], agent),
+        ("-", &["codex", "explain app-server"], agent),
         ("/opt/codex-x86_64-unknown-linux-musl", &["codex-x86_64-unknown-linux-musl"], agent),
         ("/usr/bin/node", &["node", SCRIPT, "exec", "hi"], agent),
         ("/usr/bin/node", &["node", "/usr/local/bin/codex"], agent),
@@ -481,14 +462,14 @@ fn processes_are_recognised_by_what_they_are() {
         ("/bin/bash", &["bash", "-c", "codex exec hi"], None),
         ("/usr/bin/node", &["node", "server.js", "codex"], None),
     ] {
-        assert_eq!(Codex.recognise(&ProcFacts::new(&process(exe, argv))), role, "{exe} {argv:?}");
+        assert_eq!(Codex.recognise(&ProcFacts::new(&process("x", argv, exe))), role, "{exe} {argv:?}");
     }
 }
 
 #[test]
 fn the_command_line_names_the_session_after_resume() {
     let id = "019d0000-0000-7000-8000-0000000000ff";
-    let argument = |argv: &[&str]| Codex.session_argument(&ProcFacts::new(&process("/bin/codex", argv)));
+    let argument = |argv: &[&str]| Codex.session_argument(&ProcFacts::new(&process("x", argv, "/bin/codex")));
     assert_eq!(argument(&["codex", "resume", id]).as_deref(), Some(id));
     assert_eq!(argument(&["codex", "exec", "--json", "resume", "-m", "gpt-5.5", id, "go on"]).as_deref(), Some(id));
     assert_eq!(argument(&["codex", "fork", id]), None, "a fork has an id of its own");

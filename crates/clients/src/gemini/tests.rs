@@ -1,10 +1,10 @@
 use agtop_model::{
-    Event, EventKind, Lineage, Process, ProcessRole, ProcessState, SessionFacts, TitleRank, Untrusted, Usage,
+    Event, EventKind, Lineage, ProcessRole, SessionFacts, TitleRank, Untrusted, Usage,
 };
 use proptest::prelude::*;
 
 use super::Gemini;
-use crate::testing::{Tally, decode_document, decode_lines, home, open};
+use crate::testing::{Tally, decode_document, decode_lines, home, open, process};
 use crate::{Client, Input, ProcFacts};
 
 const MAIN: &[u8] = include_bytes!("../../../../fixtures/gemini/0.61.0/main.jsonl");
@@ -275,28 +275,9 @@ fn a_named_home_holds_the_folder() {
     assert_eq!(Gemini.stores(&env)[0].presence, crate::Presence::Named);
 }
 
-fn process(comm: &str, argv: &[&str]) -> Process {
-    let gap = agtop_model::Gap::NotReported;
-    Process {
-        id: agtop_model::ProcId { pid: 1, started: 1 },
-        parent: None,
-        name: comm.into(),
-        argv: argv.iter().map(|&arg| arg.into()).collect(),
-        exe: Err(gap),
-        cwd: Err(gap),
-        state: ProcessState::Sleeping,
-        started_at: Err(gap),
-        threads: Err(gap),
-        cpu: Err(gap),
-        rss: Err(gap),
-        vsz: Err(gap),
-        io: Err(gap),
-    }
-}
-
 #[test]
 fn the_program_is_recognised_by_its_script() {
-    let role = |comm: &str, argv: &[&str]| Gemini.recognise(&ProcFacts::new(&process(comm, argv)));
+    let role = |comm: &str, argv: &[&str]| Gemini.recognise(&ProcFacts::new(&process(comm, argv, "-")));
     assert_eq!(role("node", &["node", "/usr/bin/gemini", "-p", "hi"]), Some(ProcessRole::Agent));
     assert_eq!(
         role("MainThread", &["/usr/bin/node", "--max-old-space-size=9", "/x/bin/gemini"]),
@@ -313,7 +294,7 @@ fn the_program_is_recognised_by_its_script() {
 #[test]
 fn only_an_id_names_a_session() {
     let id = "11111111-aaaa-4000-8000-000000000001";
-    let session = |argv: &[&str]| Gemini.session_argument(&ProcFacts::new(&process("node", argv)));
+    let session = |argv: &[&str]| Gemini.session_argument(&ProcFacts::new(&process("node", argv, "-")));
     assert_eq!(session(&["node", "gemini", "-r", id]).as_deref(), Some(id));
     assert_eq!(session(&["node", "gemini", &format!("--session-id={id}")]).as_deref(), Some(id));
     assert_eq!(session(&["node", "gemini", "--resume", "latest"]), None);
