@@ -119,9 +119,7 @@ fn request(content: &str) -> &str {
 
 impl Decoder for Transcript {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else {
-            return Err(DecodeError::malformed("is not read line by line"));
-        };
+        let (bytes, offset) = input.line()?;
         let step: Step<'_> = serde_json::from_slice(bytes)?;
         let at = step.created_at.0;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);

@@ -140,7 +140,7 @@ struct FileContext<'a> {
 
 impl Decoder for State {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let state: RunState<'_> = serde_json::from_slice(bytes)?;
         let Some(context) = state.session_state.and_then(|state| state.file_context) else { return Ok(()) };
         let cwd = [&context.cwd, &context.project_root].into_iter().filter_map(|cwd| cwd.text()).find_map(directory);
@@ -251,7 +251,7 @@ impl Chat {
 
 impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), self.started, out);
         record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });

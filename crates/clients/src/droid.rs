@@ -163,7 +163,7 @@ impl Total {
 
 impl Decoder for Settings {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let settings: SettingsFile<'_> = serde_json::from_slice(bytes)?;
         let at = settings.provider_lock_timestamp.0;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), at, out);
@@ -271,7 +271,7 @@ impl MessageLog {
 
 impl Decoder for MessageLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         match (line.kind.text(), &line.message) {
@@ -325,7 +325,9 @@ mod tests {
         let events = total(EARLY);
         let (at, response) = events
             .iter()
-            .find_map(|event| if let EventKind::Response(response) = &event.kind { Some((event.at, response)) } else { None })
+            .find_map(
+                |event| if let EventKind::Response(response) = &event.kind { Some((event.at, response)) } else { None },
+            )
             .unwrap();
         assert!(response.running_total().is_some());
         assert_eq!(at, Some(Timestamp::from_millis(1_795_000_000_000)));

@@ -143,7 +143,7 @@ struct Info<'a> {
 
 impl Decoder for Summary {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let summary: SummaryDocument<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), summary.created_at.0, out);
         let kind = summary.session_kind.text();
@@ -203,7 +203,7 @@ fn is_whole(path: &Path) -> bool {
 
 impl Decoder for ChatHistory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         if let Some(cwd) = self.cwd.take() {

@@ -178,9 +178,7 @@ impl Database {
 
 impl Decoder for Database {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Row { table, rowid, cells } = input else {
-            return Err(DecodeError::malformed("a database that is read as text"));
-        };
+        let (table, rowid, cells) = input.row()?;
         self.session(cells, Record::new(self.file, SourcePosition::Row { table, rowid }, None, out))
     }
 }
@@ -261,7 +259,8 @@ mod tests {
     #[test]
     fn the_billed_cost_takes_precedence_over_the_estimate() {
         let tally = Tally::of(&events());
-        let costs: Vec<_> = tally.responses.values().map(|(session, response)| (&*session.id, response.embedded_cost)).collect();
+        let costs: Vec<_> =
+            tally.responses.values().map(|(session, response)| (&*session.id, response.embedded_cost)).collect();
         assert!(costs.contains(&("20261118_100000_aa", PicoUsd::from_usd(0.5))));
         assert!(costs.contains(&("20261118_110000_bb", PicoUsd::from_usd(0.25))));
         assert!(costs.contains(&("20261118_120000_cc", None)), "nothing is no price");

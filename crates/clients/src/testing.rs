@@ -6,10 +6,9 @@ mod process_fixture;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use agtop_model::{
-    Event, EventKind, FileId, MessageKey, Process, ResponseCopy, SessionKey, Timestamp, Usage,
-};
+use agtop_model::{Event, EventKind, FileId, MessageKey, Process, ResponseCopy, SessionKey, Timestamp, Usage};
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 
 use crate::{Client, DecodeError, Decoder, Env, Format, Input, Source, SqlValue, Store};
 
@@ -151,7 +150,8 @@ impl Tally {
         for event in events {
             let EventKind::Response(response) = &event.kind else { continue };
             coarse.extend(response.part_of.iter().filter(|coarse| *coarse != response.message));
-            let kept = responses.entry(response.message).or_insert_with(|| (event.session.clone(), (**response).clone()));
+            let kept =
+                responses.entry(response.message).or_insert_with(|| (event.session.clone(), (**response).clone()));
             if response.usage.total() > kept.1.usage.total() {
                 kept.1.usage = response.usage;
             }
@@ -187,6 +187,16 @@ impl Tally {
         }
         sums
     }
+}
+
+/// Any value of a row; texts are among these.
+pub(crate) fn any_cell(texts: &'static [&'static [u8]]) -> impl Strategy<Value = SqlValue<'static>> {
+    prop_oneof![
+        Just(SqlValue::Null),
+        any::<i64>().prop_map(SqlValue::Integer),
+        any::<f64>().prop_map(SqlValue::Real),
+        prop::sample::select(texts).prop_map(SqlValue::Bytes),
+    ]
 }
 
 /// A process with this name, command line and executable; an executable of `-` cannot be read.

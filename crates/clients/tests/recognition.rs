@@ -59,7 +59,9 @@ fn without_its_executable_only_a_process_with_an_agents_name_is_one() {
 
 #[test]
 fn invalid_utf_8_neither_hides_nor_makes_an_agent() {
-    let of = |argv: &[&[u8]]| verdict(&process("x".into(), "-", argv.iter().map(|arg| Untrusted::from_bytes(arg)).collect()));
+    let of = |argv: &[&[u8]]| {
+        verdict(&process("x".into(), "-", argv.iter().map(|arg| Untrusted::from_bytes(arg)).collect()))
+    };
     assert_eq!(of(&[b"/home/\xff\xfe/bin/claude", b"-p", b"\xc3\x28"]), "claude agent");
     assert_eq!(of(&[b"node", b"/home/\xff/bin/gemini"]), "gemini agent");
     assert_eq!(of(&[b"claude\xff"]), "nothing");
@@ -93,10 +95,11 @@ fn every_client_is_recognised_by_the_same_rule() {
 
 #[test]
 fn further_arguments_make_no_other_client_of_a_process() {
-    let words = ["claude", "/usr/bin/codex", "-m", "aider", "--", "npm:opencode", "mcp", "serve", "-c", "--yolo", ""];
+    const WORDS: &[&str] =
+        &["claude", "/usr/bin/codex", "-m", "aider", "--", "npm:opencode", "mcp", "serve", "-c", "--yolo", ""];
     let shapes = process_shapes();
     let shape = (0..shapes.len()).prop_map(|at| &shapes[at]);
-    let further = prop::collection::vec(prop::sample::select(&words[..]).prop_map(Untrusted::from), 0..4);
+    let further = prop::collection::vec(prop::sample::select(WORDS).prop_map(Untrusted::from), 0..4);
     proptest!(|((shape, further) in (shape, further))| {
         prop_assert_eq!(shape.mistake_with(&further), None);
     });

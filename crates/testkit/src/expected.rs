@@ -72,7 +72,13 @@ impl ExpectedUsage {
     }
 
     /// Counts so many responses that were recorded only as a sum.
-    pub fn responses_at_once(&mut self, client: &'static str, model: &str, at: Stamp, (responses, tokens): (u64, Tokens)) {
+    pub fn responses_at_once(
+        &mut self,
+        client: &'static str,
+        model: &str,
+        at: Stamp,
+        (responses, tokens): (u64, Tokens),
+    ) {
         let cell = self.responses.entry((at.day(), client, model.to_owned())).or_default();
         cell.0 += responses;
         cell.1 += tokens;
@@ -104,18 +110,22 @@ impl ExpectedUsage {
     /// The sums of every client.
     pub fn by_client(&self) -> BTreeMap<String, ExpectedOfClient> {
         let of_responses = self.responses.keys().map(|(_, client, _)| *client);
-        of_responses.chain(self.sessions.keys().copied()).map(|client| (client.to_owned(), self.client(client))).collect()
+        of_responses
+            .chain(self.sessions.keys().copied())
+            .map(|client| (client.to_owned(), self.client(client)))
+            .collect()
     }
 
     /// The sums of each day, client and model, in that order.
     pub fn by_day(&self) -> Vec<ExpectedOfDay> {
-        let row = |((day, client, model), (responses, tokens)): (&(Date, &str, String), &(u64, Tokens))| ExpectedOfDay {
-            day: day.to_string(),
-            client: (*client).to_owned(),
-            model: model.clone(),
-            turns: *responses,
-            tokens: *tokens,
-        };
+        let row =
+            |((day, client, model), (responses, tokens)): (&(Date, &str, String), &(u64, Tokens))| ExpectedOfDay {
+                day: day.to_string(),
+                client: (*client).to_owned(),
+                model: model.clone(),
+                turns: *responses,
+                tokens: *tokens,
+            };
         self.responses.iter().map(row).collect()
     }
 }

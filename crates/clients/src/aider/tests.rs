@@ -1,6 +1,4 @@
-use agtop_model::{
-    Event, EventKind, FileId, PicoUsd, ProcessRole, SessionFacts, TitleRank, Usage,
-};
+use agtop_model::{Event, EventKind, FileId, PicoUsd, ProcessRole, SessionFacts, TitleRank, Usage};
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::*;
 
@@ -58,8 +56,9 @@ fn facts(events: &[Event]) -> Vec<&SessionFacts> {
 }
 
 fn costs(events: &[Event]) -> Vec<Option<PicoUsd>> {
-    let cost =
-        |event: &Event| if let EventKind::Response(response) = &event.kind { Some(response.embedded_cost) } else { None };
+    let cost = |event: &Event| {
+        if let EventKind::Response(response) = &event.kind { Some(response.embedded_cost) } else { None }
+    };
     events.iter().filter_map(cost).collect()
 }
 

@@ -42,7 +42,8 @@ fn the_ledger_counts_and_its_messages_do_not() {
 #[test]
 fn two_requests_for_one_message_share_its_cached_tokens() {
     let tally = Tally::of(&decode(LEDGER));
-    let cached: Vec<u64> = tally.responses.values().map(|(_, response)| response.usage.cache_write_5m).filter(|&n| n > 0).collect();
+    let cached: Vec<u64> =
+        tally.responses.values().map(|(_, response)| response.usage.cache_write_5m).filter(|&n| n > 0).collect();
     assert_eq!(cached, [900]);
 }
 

@@ -187,9 +187,7 @@ impl ThreadDocument {
 impl Decoder for ThreadDocument {
     /// The valid parts of a document are emitted even if other parts are damaged.
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else {
-            return Err(DecodeError::malformed("is not read as a whole"));
-        };
+        let bytes = input.document()?;
         let thread: Thread<'_> = serde_json::from_slice(bytes)?;
         self.thread(&thread, out)
     }

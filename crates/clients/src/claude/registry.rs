@@ -46,9 +46,7 @@ impl RegistryFile {
 
 impl Decoder for RegistryFile {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else {
-            return Err(DecodeError::malformed("is not read as a whole"));
-        };
+        let bytes = input.document()?;
         let wire: LiveSession<'_> = serde_json::from_slice(bytes)?;
         let running = RunningProcess {
             pid: wire.pid,

@@ -137,16 +137,22 @@ fn a_sub_agent_next_to_its_session_names_its_parent_in_its_lines() {
 #[test]
 fn streaming_placeholders_are_replaced_by_the_final_usage() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
-    let (_, response) =
-        Tally::of(&events).responses.into_values().find(|(_, response)| response.id.as_deref() == Some("msg_p")).unwrap();
+    let (_, response) = Tally::of(&events)
+        .responses
+        .into_values()
+        .find(|(_, response)| response.id.as_deref() == Some("msg_p"))
+        .unwrap();
     assert_eq!(response.usage.output, 400);
 }
 
 #[test]
 fn a_flat_cache_write_of_zero_with_a_breakdown_is_the_breakdown() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
-    let (_, response) =
-        Tally::of(&events).responses.into_values().find(|(_, response)| response.id.as_deref() == Some("msg_p")).unwrap();
+    let (_, response) = Tally::of(&events)
+        .responses
+        .into_values()
+        .find(|(_, response)| response.id.as_deref() == Some("msg_p"))
+        .unwrap();
     assert_eq!((response.usage.cache_write_5m, response.usage.cache_write_1h), (20, 60));
 }
 
@@ -155,7 +161,8 @@ fn a_progress_line_embeds_a_sub_agents_message() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()[&*format!("{SID}/ag7")], Usage { input: 5, output: 9, ..Usage::default() });
-    let (_, response) = tally.responses.into_values().find(|(_, response)| response.id.as_deref() == Some("msg_prog")).unwrap();
+    let (_, response) =
+        tally.responses.into_values().find(|(_, response)| response.id.as_deref() == Some("msg_prog")).unwrap();
     assert_eq!(response.lineage, Lineage::Embedded);
 }
 
@@ -249,7 +256,8 @@ fn inference_in_the_united_states_is_recognised() {
     let (events, errors) = decode_lines(&Claude, MAIN, GEO);
     assert_eq!(errors, []);
     let tally = Tally::of(&events);
-    let mut within: Vec<_> = tally.responses.values().filter(|(_, response)| response.geo == InferenceGeo::Us).collect();
+    let mut within: Vec<_> =
+        tally.responses.values().filter(|(_, response)| response.geo == InferenceGeo::Us).collect();
     within.sort_by_key(|(_, response)| response.id.clone());
     let told: Vec<_> = within.iter().map(|(_, response)| (response.id.as_deref().unwrap(), response.tier)).collect();
     assert_eq!(
@@ -355,7 +363,10 @@ fn a_live_process_names_its_session_and_activity() {
     let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
     let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
     let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
-    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(VendorActivity::NeedsPermission)));
+    assert_eq!(
+        (running.pid, running.started, running.activity),
+        (4242, Some(572_528), Some(VendorActivity::NeedsPermission))
+    );
     assert_eq!(&*events[0].session.id, "s1");
 }
 

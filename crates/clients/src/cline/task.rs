@@ -238,7 +238,7 @@ impl Task {
 
 impl Decoder for Task {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
         let start_time = start_time(&self.session.id);
         self.opened = start_time.unwrap_or(self.opened);

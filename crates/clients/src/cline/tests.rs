@@ -70,7 +70,8 @@ fn requests_have_their_usage_in_json_within_text() {
     let tally = Tally::of(&events);
     let expected = Usage { input: 130, cache_read: 2_000, cache_write_5m: 300, output: 75, ..Usage::default() };
     assert_eq!(tally.usage(), expected);
-    let cost: Option<i64> = tally.responses.values().map(|(_, response)| response.embedded_cost.map(PicoUsd::as_pico)).sum();
+    let cost: Option<i64> =
+        tally.responses.values().map(|(_, response)| response.embedded_cost.map(PicoUsd::as_pico)).sum();
     assert_eq!(cost, PicoUsd::from_usd(0.035).map(PicoUsd::as_pico));
 }
 
@@ -158,7 +159,8 @@ fn some_providers_of_cline_count_the_whole_prompt() {
 fn a_compaction_is_billed_without_a_request_record() {
     let events = events(&ROO, ROO_TASK);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
-    let costs: Vec<_> = Tally::of(&events).responses.values().filter_map(|(_, response)| response.embedded_cost).collect();
+    let costs: Vec<_> =
+        Tally::of(&events).responses.values().filter_map(|(_, response)| response.embedded_cost).collect();
     assert_eq!(costs.into_iter().sum::<PicoUsd>(), PicoUsd::from_usd(0.024).unwrap());
 }
 

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, ProcessRole, RateLimit, ResponseCopy, ServiceTier,
-    SessionFacts, StopReason, Timestamp, TitleRank, ToolKey, Untrusted,
+    Event, EventKind, Lineage, ProcessRole, RateLimit, ResponseCopy, ServiceTier, SessionFacts, StopReason, Timestamp,
+    TitleRank, ToolKey, Untrusted,
 };
 use proptest::prelude::*;
 
@@ -46,7 +46,10 @@ fn events(text: &[u8]) -> Vec<Event> {
 }
 
 fn responses(events: &[Event]) -> Vec<&ResponseCopy> {
-    events.iter().filter_map(|e| if let EventKind::Response(response) = &e.kind { Some(&**response) } else { None }).collect()
+    events
+        .iter()
+        .filter_map(|e| if let EventKind::Response(response) = &e.kind { Some(&**response) } else { None })
+        .collect()
 }
 
 fn facts(events: &[Event]) -> Vec<&SessionFacts> {
@@ -240,7 +243,8 @@ fn without_records_a_stale_last_after_a_cut_response_is_not_billed() {
 #[test]
 fn the_model_and_service_tier_are_those_of_the_turn() {
     let events = events(fixture!("0.169/records.jsonl"));
-    let decoded: Vec<_> = responses(&events).iter().map(|response| (response.model.as_deref().unwrap_or("?"), response.tier)).collect();
+    let decoded: Vec<_> =
+        responses(&events).iter().map(|response| (response.model.as_deref().unwrap_or("?"), response.tier)).collect();
     assert_eq!(decoded[0], ("gpt-5.5", ServiceTier::Priority));
     assert_eq!(decoded[4], ("gpt-6-sol", ServiceTier::Standard));
 }
@@ -517,7 +521,11 @@ fn holding_a_writer_lock_means_working_on_its_thread() {
 /// Each response with its session and usage: neither cuts nor repetitions may change it.
 fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
     let tally = Tally::of(events);
-    tally.responses.values().map(|(key, response)| (key.id.to_string(), response.usage.total(), response.model.clone())).collect()
+    tally
+        .responses
+        .values()
+        .map(|(key, response)| (key.id.to_string(), response.usage.total(), response.model.clone()))
+        .collect()
 }
 
 proptest! {

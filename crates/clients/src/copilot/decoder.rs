@@ -340,10 +340,8 @@ impl SessionEvents {
 
 impl Decoder for SessionEvents {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        match input {
-            Input::Line { bytes, offset } => self.line(bytes, offset, out),
-            _ => Err(DecodeError::malformed("is not read line by line")),
-        }
+        let (bytes, offset) = input.line()?;
+        self.line(bytes, offset, out)
     }
 }
 
@@ -367,11 +365,9 @@ fn message_key(line: &Line<'_>, message: &Message<'_>, run: &ProcessRun) -> Mess
     if let Some(call) = message.api_call_id.as_deref().filter(|id| !id.is_empty()) {
         return counting::message(call);
     }
-    let response = message.turn_id.as_deref().or(run.response());
-    match (message.interaction_id.as_deref(), response) {
-        (Some(interaction), Some(response)) if line.agent_id.is_none() => {
-            counting::message_of_turn(interaction, response)
-        }
+    let turn = message.turn_id.as_deref().or(run.turn());
+    match (message.interaction_id.as_deref(), turn) {
+        (Some(interaction), Some(turn)) if line.agent_id.is_none() => counting::message_of_turn(interaction, turn),
         _ => counting::message(message.id.as_deref().or(line.id.as_deref()).unwrap_or_default()),
     }
 }

@@ -291,7 +291,11 @@ fn a_sub_agent_is_a_separate_session() {
         kinds(&all, &child).all(|kind| !matches!(kind, EventKind::Prompt { .. })),
         "its task is not a prompt of the user"
     );
-    assert!(responses(&all).iter().any(|response| response.lineage == Lineage::Sidechain && response.id.as_deref() == Some("call-2")));
+    assert!(
+        responses(&all)
+            .iter()
+            .any(|response| response.lineage == Lineage::Sidechain && response.id.as_deref() == Some("call-2"))
+    );
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn tokens_of_the_last_step_are_context_and_no_usage() {
     assert_eq!(facts(&of(ROOT))[0].context_used, Some(12_300));
     assert_eq!(facts(&of(FREE))[0].context_used, None);
     let responses = Tally::of(&events).responses;
-    assert!(responses.values().all(|(_, response)| response.context_used == Some(0)), "a cost is not read as a full context");
+    assert!(
+        responses.values().all(|(_, response)| response.context_used == Some(0)),
+        "a cost is not read as a full context"
+    );
 }
 
 #[test]

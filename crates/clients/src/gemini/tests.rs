@@ -1,6 +1,4 @@
-use agtop_model::{
-    Event, EventKind, Lineage, ProcessRole, SessionFacts, TitleRank, Untrusted, Usage,
-};
+use agtop_model::{Event, EventKind, Lineage, ProcessRole, SessionFacts, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Gemini;

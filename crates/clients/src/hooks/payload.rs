@@ -238,7 +238,8 @@ impl Payload<'_> {
     /// Whether a request for a permission is a question: some clients report the calls of tools that ask the user in the
     /// same way as other calls.
     fn is_question(&self) -> bool {
-        let details = self.details.and_then(|details| serde_json::from_str::<ConfirmationDetails<'_>>(details.get()).ok());
+        let details =
+            self.details.and_then(|details| serde_json::from_str::<ConfirmationDetails<'_>>(details.get()).ok());
         let details = details.unwrap_or_default();
         [self.tool_name.text(), details.kind.text()].into_iter().flatten().any(is_question_tool)
     }

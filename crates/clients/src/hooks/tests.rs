@@ -375,7 +375,11 @@ fn other_clients_payloads_have_the_same_meanings() {
             r#"{"type":"agent-turn-complete","thread-id":"s","turn-id":"1","input-messages":["secret"]}"#,
             &["TurnEnded"][..],
         ),
-        ("codex", r#"{"session_id":"s","hook_event_name":"PermissionRequest","transcript_path":null}"#, &["NeedsPermission"]),
+        (
+            "codex",
+            r#"{"session_id":"s","hook_event_name":"PermissionRequest","transcript_path":null}"#,
+            &["NeedsPermission"],
+        ),
         (
             "gemini",
             r#"{"session_id":"s","hook_event_name":"Notification","notification_type":"ToolPermission","details":{}}"#,

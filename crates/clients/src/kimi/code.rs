@@ -98,7 +98,7 @@ impl CodeState {
 
 impl Decoder for CodeState {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let state: State<'_> = serde_json::from_slice(bytes)?;
         let session = SessionKey::new(ID, &*self.id);
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), state.created_at.0, out);
@@ -371,9 +371,7 @@ impl CodeLog {
 
 impl Decoder for CodeLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else {
-            return Err(DecodeError::malformed("is not read line by line"));
-        };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let at = line.time.0.or(line.created_at.0);
         self.opened = self.opened.or(at);

@@ -73,7 +73,8 @@ fn the_two_copies_of_a_sub_agents_step_count_once_and_belong_to_its_own_session(
     for files in [[main_wire(), own_wire()], [own_wire(), main_wire()]] {
         let tally = Tally::of(files.iter().flatten());
         assert_eq!(tally.by_session(), [(SID, OWN_USAGE), (CHILD, CHILD_USAGE)].into());
-        let lineages = tally.responses.values().filter(|(session, _)| *session.id == *CHILD).map(|(_, response)| response.lineage);
+        let lineages =
+            tally.responses.values().filter(|(session, _)| *session.id == *CHILD).map(|(_, response)| response.lineage);
         assert_eq!(lineages.collect::<Vec<_>>(), [Lineage::Sidechain; 2]);
     }
 }
