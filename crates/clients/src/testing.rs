@@ -6,7 +6,9 @@ mod process_fixture;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use agtop_model::{Event, EventKind, FileId, MessageKey, Process, ResponseCopy, SessionKey, Timestamp, Usage};
+use agtop_model::{
+    Event, EventKind, FileId, MessageKey, Process, ResponseCopy, SessionFacts, SessionKey, Timestamp, TitleRank, Usage,
+};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
@@ -133,6 +135,33 @@ pub(crate) fn texts_since(client: &dyn Client, path: &str, text: &str, text_sinc
         _ => None,
     };
     events.iter().filter_map(said).collect()
+}
+
+/// The facts about sessions among the events.
+pub(crate) fn facts(events: &[Event]) -> Vec<&SessionFacts> {
+    kinds_of(events, |kind| if let EventKind::Facts(facts) = kind { Some(&**facts) } else { None })
+}
+
+/// The titles among the events, with their ranks.
+pub(crate) fn titles(events: &[Event]) -> Vec<(TitleRank, &str)> {
+    kinds_of(
+        events,
+        |kind| if let EventKind::Title(title) = kind { Some((title.rank, title.text.raw())) } else { None },
+    )
+}
+
+/// The copies of responses among the events.
+pub(crate) fn responses(events: &[Event]) -> Vec<&ResponseCopy> {
+    kinds_of(events, |kind| if let EventKind::Response(copy) = kind { Some(&**copy) } else { None })
+}
+
+fn kinds_of<'a, T: 'a>(events: &'a [Event], wanted: fn(&'a EventKind) -> Option<T>) -> Vec<T> {
+    events.iter().filter_map(|event| wanted(&event.kind)).collect()
+}
+
+/// How many events are of such a kind.
+pub(crate) fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
+    events.iter().filter(|event| is_wanted(&event.kind)).count()
 }
 
 /// The usage of events with each response counted once: a simple model of the collector.

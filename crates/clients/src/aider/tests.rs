@@ -1,9 +1,9 @@
-use agtop_model::{Event, EventKind, FileId, PicoUsd, ProcessRole, SessionFacts, TitleRank, Usage};
+use agtop_model::{Event, EventKind, FileId, PicoUsd, ProcessRole, TitleRank, Usage};
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::*;
 
 use super::Aider;
-use crate::testing::{FILE_MODIFIED, Tally, home, open, process};
+use crate::testing::{FILE_MODIFIED, Tally, count, facts, home, open, process};
 use crate::{Client, DecodeError, Decoder, Env, Input, Presence, ProcFacts, Source};
 
 const HISTORY: &[u8] = include_bytes!("../../../../fixtures/aider/0.86.2/history.md");
@@ -42,17 +42,6 @@ fn lines(env: &Env, path: &str, text: &[u8]) -> Vec<Event> {
 
 fn history(text: &[u8]) -> Vec<Event> {
     lines(&env(), HISTORY_PATH, text)
-}
-
-fn count(events: &[Event], is_wanted: fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Facts(facts) = &event.kind { Some(&**facts) } else { None })
-        .collect()
 }
 
 fn costs(events: &[Event]) -> Vec<Option<PicoUsd>> {

@@ -2,7 +2,7 @@ use agtop_model::{Event, EventKind, Lineage, ProcessRole, SessionFacts, StopReas
 use proptest::prelude::*;
 
 use super::Amp;
-use crate::testing::{Tally, decode_document, home, open, process};
+use crate::testing::{Tally, count, decode_document, home, open, process, titles};
 use crate::{Client, Input, ProcFacts};
 
 const LEDGER: &[u8] = include_bytes!("../../../../fixtures/amp/0.0.1780/T-ledger.json");
@@ -17,10 +17,6 @@ fn decode(text: &[u8]) -> Vec<Event> {
 fn without_ledger() -> Vec<u8> {
     let text = std::str::from_utf8(LEDGER).unwrap();
     text.replace("\"usageLedger\"", "\"other\"").into_bytes()
-}
-
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
 }
 
 fn facts(events: &[Event]) -> &SessionFacts {
@@ -120,13 +116,7 @@ fn directory_branch_title_and_time_are_emitted() {
     assert_eq!(facts.cwd.as_deref(), Some(std::path::Path::new("/srv/my meadow")));
     assert_eq!(facts.branch.as_ref().map(Untrusted::raw), Some("hay"));
     assert_eq!(facts.started.map(agtop_model::Timestamp::as_millis), Some(1_795_248_000_000));
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     let expected =
         [(TitleRank::Generated, "Sharpen the scythe"), (TitleRank::FirstPrompt, "Sharpen the scythe, please")];
     assert_eq!(titles, expected);

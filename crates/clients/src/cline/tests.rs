@@ -7,7 +7,7 @@ use agtop_model::{
 use proptest::prelude::*;
 
 use super::{CLINE, Extension, KILO_CODE, ROO};
-use crate::testing::{Tally, decode_document, home, open, process};
+use crate::testing::{Tally, count, decode_document, home, open, process, titles};
 use crate::{Client, Input, Presence, ProcFacts};
 
 const HISTORY: &[u8] = include_bytes!("../../../../fixtures/cline/2026-11/taskHistory.json");
@@ -49,10 +49,6 @@ fn path(extension: &str) -> String {
 
 fn events(extension: &Extension, task: &[u8]) -> Vec<Event> {
     decode_document(extension, &path(extension.directory), task).unwrap()
-}
-
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
 }
 
 #[test]
@@ -194,13 +190,7 @@ fn input_of_a_session_is_the_whole_prompt_with_every_provider() {
 #[test]
 fn prompts_are_distinguished_from_tool_results_and_summaries() {
     let events = of_session(&format!("{SESSION}.messages.json"), MESSAGES);
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     assert_eq!(titles, [(TitleRank::LastPrompt, "mend the till")]);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })), 1);

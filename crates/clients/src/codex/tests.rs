@@ -2,14 +2,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Lineage, ProcessRole, RateLimit, ResponseCopy, ServiceTier, SessionFacts, StopReason, Timestamp,
-    TitleRank, ToolKey, Untrusted,
+    Event, EventKind, Lineage, ProcessRole, RateLimit, ServiceTier, StopReason, Timestamp, TitleRank, ToolKey,
+    Untrusted,
 };
 use proptest::prelude::*;
 
 use super::Codex;
 use super::id::ID;
-use crate::testing::{Tally, decode_lines, decode_rows, home, process};
+use crate::testing::{Tally, count, decode_lines, decode_rows, facts, home, process, responses, titles};
 use crate::{Client, Env, Presence, ProcFacts, SqlValue};
 
 macro_rules! fixture {
@@ -45,30 +45,8 @@ fn events(text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn responses(events: &[Event]) -> Vec<&ResponseCopy> {
-    events
-        .iter()
-        .filter_map(|e| if let EventKind::Response(response) = &e.kind { Some(&**response) } else { None })
-        .collect()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    events.iter().filter_map(|e| if let EventKind::Facts(facts) = &e.kind { Some(&**facts) } else { None }).collect()
-}
-
 fn limits(events: &[Event]) -> Vec<&RateLimit> {
     events.iter().filter_map(|e| if let EventKind::RateLimit(limit) = &e.kind { Some(limit) } else { None }).collect()
-}
-
-fn titles(events: &[Event]) -> Vec<(TitleRank, &str)> {
-    events
-        .iter()
-        .filter_map(|e| if let EventKind::Title(title) = &e.kind { Some((title.rank, title.text.raw())) } else { None })
-        .collect()
-}
-
-fn count(events: &[Event], wanted: fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| wanted(&event.kind)).count()
 }
 
 /// Input with cache reads, and output, as Codex counts them.

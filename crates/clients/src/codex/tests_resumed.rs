@@ -1,22 +1,15 @@
 //! Threads that several releases wrote, models of several providers, and the size of the context.
 
-use agtop_model::{Event, EventKind, ResponseCopy};
+use agtop_model::Event;
 
 use super::Codex;
-use crate::testing::{Tally, decode_lines, home, open};
+use crate::testing::{Tally, decode_lines, home, open, responses};
 use crate::{Decoder, Input};
 
 const PATH: &str =
     "/home/u/.codex/sessions/2026/11/30/rollout-2026-11-30T10-00-00-01a1fda9-0000-7000-8000-000000000071.jsonl";
 const TWO_RELEASES: &str = include_str!("../../../../fixtures/codex/0.171/two-releases.jsonl");
 const OSS: &str = include_str!("../../../../fixtures/codex/0.171/oss.jsonl");
-
-fn responses(events: &[Event]) -> Vec<&ResponseCopy> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Response(response) = &event.kind { Some(&**response) } else { None })
-        .collect()
-}
 
 fn outputs(events: &[Event]) -> Vec<u64> {
     responses(events).iter().map(|response| response.usage.output).collect()

@@ -7,7 +7,7 @@ use agtop_model::{
 
 use super::*;
 use crate::parse::rfc3339;
-use crate::testing::{FILE_MODIFIED, Tally, decode_document, decode_lines, home, process};
+use crate::testing::{FILE_MODIFIED, Tally, decode_document, decode_lines, home, process, responses};
 
 const EVENTS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/events.jsonl");
 const SPANS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/otel.jsonl");
@@ -68,13 +68,6 @@ fn total<'e>(parts: impl IntoIterator<Item = &'e Vec<Event>>) -> Usage {
     all.reverse();
     assert_eq!(Tally::of(&all).usage(), forwards);
     without_reasoning(forwards)
-}
-
-fn responses(events: &[Event]) -> Vec<&ResponseCopy> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Response(response) = &event.kind { Some(&**response) } else { None })
-        .collect()
 }
 
 fn kinds<'e>(events: &'e [Event], session: &'e str) -> impl Iterator<Item = &'e EventKind> {

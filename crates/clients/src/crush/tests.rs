@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, SessionFacts, Timestamp, TitleRank, Untrusted, Usage};
+use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, Timestamp, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Crush;
-use crate::testing::{Tally, decode_rows, fixture_rows, home, open, process};
+use crate::testing::{Tally, count, decode_rows, facts, fixture_rows, home, open, process, titles};
 use crate::{Client, Env, Input, Presence, ProcFacts, SqlValue};
 
 const ROWS: &str = include_str!("../../../../fixtures/crush/0.22.0/rows.json");
@@ -20,18 +20,6 @@ fn decode(json: &str) -> Vec<Event> {
 /// The events of one session.
 fn of(id: &str) -> Vec<Event> {
     decode(ROWS).into_iter().filter(|event| &*event.session.id == id).collect()
-}
-
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    let of = |event| match event {
-        &Event { kind: EventKind::Facts(ref facts), .. } => Some(&**facts),
-        _ => None,
-    };
-    events.iter().filter_map(of).collect()
 }
 
 fn env_in(directories: &[&str]) -> Env {
@@ -112,13 +100,7 @@ fn only_typed_text_is_a_prompt() {
         1,
         "no command, no hidden continuation"
     );
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     assert_eq!(titles, [(TitleRank::Generated, "Gild the clock"), (TitleRank::FirstPrompt, "Gild the clock's hands")]);
     assert!(!format!("{:?}", decode(ROWS)).contains("secret"));
 }

@@ -1,8 +1,8 @@
-use agtop_model::{Event, EventKind, Lineage, ProcessRole, SessionFacts, TitleRank, Untrusted, Usage};
+use agtop_model::{Event, EventKind, Lineage, ProcessRole, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Gemini;
-use crate::testing::{Tally, decode_document, decode_lines, home, open, process};
+use crate::testing::{Tally, count, decode_document, decode_lines, facts, home, open, process};
 use crate::{Client, Input, ProcFacts};
 
 const MAIN: &[u8] = include_bytes!("../../../../fixtures/gemini/0.61.0/main.jsonl");
@@ -28,23 +28,12 @@ fn lines(path: &str, text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn count(events: &[Event], is_wanted: fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
 fn titles(events: &[Event]) -> Vec<(TitleRank, String)> {
     let title = |event: &Event| match &event.kind {
         EventKind::Title(title) => Some((title.rank, title.text.raw().to_owned())),
         _ => None,
     };
     events.iter().filter_map(title).collect()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Facts(facts) = &event.kind { Some(&**facts) } else { None })
-        .collect()
 }
 
 #[test]

@@ -1,10 +1,8 @@
-use agtop_model::{
-    Event, EventKind, PicoUsd, ProcessRole, Purpose, SessionFacts, StopReason, TitleRank, Untrusted, Usage,
-};
+use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, Purpose, StopReason, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Pi;
-use crate::testing::{Tally, decode_lines, home, process};
+use crate::testing::{Tally, count, decode_lines, facts, home, process, titles};
 use crate::{Client, Presence, ProcFacts};
 
 const SESSION: &[u8] = include_bytes!("../../../../fixtures/pi/v3/session.jsonl");
@@ -23,18 +21,6 @@ fn decode(path: &str, text: &[u8]) -> Vec<Event> {
     let (events, errors) = decode_lines(&Pi, path, text);
     assert_eq!(errors, []);
     events
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    let of = |event| match event {
-        &Event { kind: EventKind::Facts(ref facts), .. } => Some(&**facts),
-        _ => None,
-    };
-    events.iter().filter_map(of).collect()
-}
-
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
 }
 
 fn cost(events: &[Event]) -> PicoUsd {
@@ -162,13 +148,7 @@ fn the_stop_reason_is_emitted() {
 #[test]
 fn a_name_outranks_the_first_prompt_and_a_users_shell_command_is_no_prompt() {
     let events = decode(PATH, SESSION);
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     let expected = [
         (TitleRank::FirstPrompt, "Prune the old pear tree"),
         (TitleRank::Given, "Pear tree"),
