@@ -191,7 +191,7 @@ fn the_status_line_sends_the_use_of_the_context_to_a_listener_only() {
         statusline(home.path(), 1.0, &[]);
         listener.poll().pop()
     });
-    let event = received.unwrap().told;
+    let event = received.unwrap().event;
     let [Event { kind: EventKind::Facts(facts), .. }] = &event.events[..] else { panic!("{event:?}") };
     assert_eq!((facts.context_limit, facts.context_used), (Some(200_000), Some(84_000)));
     drop(listener);
