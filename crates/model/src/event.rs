@@ -184,14 +184,16 @@ pub enum VendorActivity {
     NeedsPermission,
     /// It waits for its user's answer to a question.
     NeedsInput,
+    /// It waits for its user, for one of both.
+    AwaitsUser,
     /// Its turn is over, and a command it started still runs.
     Background,
 }
 
 impl VendorActivity {
-    /// Whether it waits for its user, for a permission or an answer.
+    /// Whether it waits for its user, whatever for.
     pub const fn awaits_user(self) -> bool {
-        matches!(self, Self::NeedsPermission | Self::NeedsInput)
+        matches!(self, Self::NeedsPermission | Self::NeedsInput | Self::AwaitsUser)
     }
 }
 

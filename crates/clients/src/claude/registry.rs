@@ -30,9 +30,6 @@ struct LiveSession<'a> {
     waiting_for: Option<Str<'a>>,
 }
 
-/// The value of `waiting_for` after a question or a plan.
-const INPUT_NEEDED: &str = "input needed";
-
 /// Reads one registry file.
 pub(super) struct RegistryFile {
     file: SourceFile,
@@ -64,8 +61,12 @@ fn activity(status: &str, waiting_for: Option<&str>) -> Option<VendorActivity> {
     match status {
         "busy" => Some(VendorActivity::Busy),
         "idle" => Some(VendorActivity::Idle),
-        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(VendorActivity::NeedsInput),
-        "waiting" => Some(VendorActivity::NeedsPermission),
+        "waiting" => Some(match waiting_for {
+            Some("permission prompt") => VendorActivity::NeedsPermission,
+            // A question or a plan.
+            Some("input needed") => VendorActivity::NeedsInput,
+            _ => VendorActivity::AwaitsUser,
+        }),
         "shell" => Some(VendorActivity::Background),
         _ => None,
     }

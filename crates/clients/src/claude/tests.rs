@@ -360,7 +360,7 @@ fn copies_of_sent_messages_are_skipped_unless_they_are_truncated() {
 
 #[test]
 fn a_live_process_names_its_session_and_activity() {
-    let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
+    let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting","waitingFor":"permission prompt"}"#;
     let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
     let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
     assert_eq!(

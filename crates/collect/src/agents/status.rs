@@ -161,7 +161,8 @@ fn of_reported(activity: VendorActivity, live: &LiveAgent<'_>) -> Status {
     let is_wanted = session.and_then(|session| session.idle_for(live.now)).is_some_and(|idle| idle <= ATTENTION_WINDOW);
     match (activity, phase) {
         (VendorActivity::NeedsInput, _) => Status::NeedsInput,
-        (VendorActivity::NeedsPermission, _) => waits::reported_wait(session),
+        (VendorActivity::AwaitsUser, _) if has_hook_question(live) => Status::NeedsInput,
+        (VendorActivity::NeedsPermission | VendorActivity::AwaitsUser, _) => waits::reported_wait(session),
         _ if is_delegated => Status::Working,
         (_, Phase::Limited) => Status::RateLimited,
         (VendorActivity::Busy, _) if session.is_some_and(|session| is_stalled(session, live.now)) => Status::Stalled,
@@ -173,6 +174,11 @@ fn of_reported(activity: VendorActivity, live: &LiveAgent<'_>) -> Status {
         (VendorActivity::Background, _) => Status::Active,
         (VendorActivity::Idle, _) => Status::Idle,
     }
+}
+
+/// Whether the last hook event was a question to the user.
+fn has_hook_question(live: &LiveAgent<'_>) -> bool {
+    live.sources.hook.is_some_and(|hook| hook.activity == VendorActivity::NeedsInput)
 }
 
 fn working(session: Option<&Session>) -> Status {
