@@ -96,7 +96,7 @@ fn print(received: &ReceivedEvent, format: OutputFormat, out: &mut dyn Write) ->
 }
 
 fn line(received: &ReceivedEvent) -> String {
-    let decoded = &received.told;
+    let decoded = &received.event;
     let time = jiff::Timestamp::from_millisecond(decoded.at.as_millis()).map(|at| at.to_zoned(TimeZone::system()));
     let time = time.map_or_else(|_| "?".to_owned(), |at| at.strftime("%H:%M:%S%.3f").to_string());
     let tool = decoded.tool.as_deref().map(|tool| format!(" {}", plain(tool))).unwrap_or_default();
@@ -132,7 +132,7 @@ struct EventJson<'a> {
 
 impl<'a> EventJson<'a> {
     fn new(received: &'a ReceivedEvent) -> Self {
-        let decoded = &received.told;
+        let decoded = &received.event;
         Self {
             at_ms: decoded.at.as_millis(),
             client: received.client.as_str(),
