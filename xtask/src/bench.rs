@@ -1,44 +1,99 @@
 //! Times agtop as whole processes on a home, beside the peers that are installed, and says what falls short of its bar.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod agents;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod appended;
+#[cfg(target_os = "linux")]
+mod context;
+#[cfg(target_os = "linux")]
 mod hook;
+#[cfg(target_os = "linux")]
+mod latency;
+#[cfg(target_os = "linux")]
 mod measure;
-mod reports;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod peers;
+#[cfg(target_os = "linux")]
+mod reaper;
+#[cfg(target_os = "linux")]
+mod report_rows;
+#[cfg(target_os = "linux")]
+mod screen_rows;
+#[cfg(target_os = "linux")]
+mod suite;
+#[cfg(target_os = "linux")]
+mod table;
+#[cfg(target_os = "linux")]
 mod terminal;
-#[cfg(unix)]
-mod tui;
+#[cfg(target_os = "linux")]
+mod walk;
 
+#[cfg(target_os = "linux")]
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    screen: Option<Screen>,
+    part: Option<Part>,
     #[command(flatten)]
-    reports: Option<reports::Args>,
+    suite: suite::SuiteArgs,
 }
 
+#[cfg(target_os = "linux")]
 #[derive(clap::Subcommand)]
-enum Screen {
-    /// Time the screen on a terminal of 200×50, over fake agents that append to their transcripts
-    #[cfg(unix)]
-    Tui(tui::Args),
+enum Part {
+    /// Time how soon the screen shows something, over ten fake agents
+    Latency(latency::Args),
     /// Time what agents wait for: `agtop hook`
-    #[cfg(unix)]
     Hook(hook::Args),
+    /// Clean up behind a benchmark that was interrupted, as it says on standard input
+    #[command(hide = true)]
+    Reap,
 }
 
+#[cfg(target_os = "linux")]
 pub(crate) fn run(args: &Args) -> Result<()> {
-    match args {
-        #[cfg(unix)]
-        Args { screen: Some(Screen::Tui(screen)), .. } => tui::run(screen),
-        #[cfg(unix)]
-        Args { screen: Some(Screen::Hook(hook)), .. } => hook::run(hook),
-        Args { reports: Some(reports), .. } => reports::run(reports),
-        Args { .. } => bail!("name a home, `tui` and a home, or `hook`"),
+    match &args.part {
+        Some(Part::Latency(args)) => latency::run(args),
+        Some(Part::Hook(args)) => hook::run(args),
+        Some(Part::Reap) => reaper::run(std::io::stdin().lock()),
+        None => suite::run(&args.suite),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn run(_: &Args) -> Result<()> {
+    anyhow::bail!("whole processes are timed on Linux only")
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn a_part_is_named_or_the_whole_table_is_meant() {
+        let parse = |words: &str| Line::try_parse_from(words.split(' ')).map(|line| line.args.part.is_some());
+        assert!(matches!(parse("bench --home d --peers --rounds 2"), Ok(false)));
+        assert!(matches!(parse("bench latency d"), Ok(true)));
+        assert!(parse("bench --home d latency d").is_err());
+    }
+
+    #[test]
+    fn the_table_needs_a_home() {
+        let error = run(&Line::try_parse_from(["bench"]).unwrap().args).unwrap_err();
+        assert!(error.to_string().starts_with("--home is needed"), "{error}");
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// What the transcripts are like
-    #[arg(long, value_enum, default_value = "heavy")]
+    #[arg(long, value_enum, default_value = "mixed")]
     profile: ProfileName,
     /// Compare what agtop reports of DIR with truth.json, instead of writing DIR
     #[arg(long, requires = "agtop", conflicts_with_all = ["size", "seed", "profile"])]
@@ -37,6 +37,8 @@ enum ProfileName {
     Heavy,
     /// Smaller tool results, new releases
     Real,
+    /// Sessions of both kinds, broken lines, sessions of many weeks, and files as old as their last record
+    Mixed,
 }
 
 /// A number of bytes, written with `k`, `m` or `g` for thousands, millions or billions of them.
@@ -71,6 +73,7 @@ fn write(args: &Args) -> anyhow::Result<()> {
     let profile = match args.profile {
         ProfileName::Heavy => Profile::Heavy,
         ProfileName::Real => Profile::Real,
+        ProfileName::Mixed => Profile::Mixed,
     };
     let plan = Plan { seed: args.seed, size: args.size.0, profile };
     let expected = corpus::write(&home, plan).with_context(|| format!("cannot write {}", home.display()))?;
@@ -88,12 +91,16 @@ fn verify(dir: &Path, agtop: &Path) -> anyhow::Result<()> {
     let wanted = figures_of_expected(&serde_json::from_slice(&expected)?);
     let home = std::path::absolute(dir.join("home"))?;
     let agtop = std::path::absolute(agtop)?;
+    // What agtop remembers is no part of the home.
+    let data = tempfile::tempdir()?;
     let output = Command::new(&agtop)
         .arg("--json=sessions")
         .current_dir(&home)
         .env_clear()
         .env("HOME", &home)
         .env("TZ", "UTC")
+        .env("AGTOP_DATA_DIR", data.path())
+        .env("XDG_RUNTIME_DIR", data.path())
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .output()
         .with_context(|| format!("cannot run {}", agtop.display()))?;

@@ -119,9 +119,7 @@ fn request(content: &str) -> &str {
 
 impl Decoder for Transcript {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else {
-            return Err(DecodeError::malformed("is not read line by line"));
-        };
+        let (bytes, offset) = input.line()?;
         let step: Step<'_> = serde_json::from_slice(bytes)?;
         let at = step.created_at.0;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), at, out);
@@ -168,7 +166,7 @@ mod tests {
     fn a_session_is_known_without_tokens() {
         let path = format!("/home/u/.gemini/antigravity-cli/brain/{SESSION}/implementation_plan.md");
         let events = decode_document(&Antigravity, &path, PLAN).unwrap();
-        assert!(Tally::of(&events).turns.is_empty());
+        assert!(Tally::of(&events).responses.is_empty());
         let [event] = events.as_slice() else { panic!("{events:?}") };
         assert!(matches!(event.kind, EventKind::Facts(_)));
         assert_eq!((&*event.session.id, event.at), (SESSION, None), "the file's own time is nobody's");
@@ -185,7 +183,7 @@ mod tests {
             .filter_map(|event| if let EventKind::Title(title) = &event.kind { Some(title.text.raw()) } else { None })
             .collect();
         assert_eq!(titles, ["mend the basket", "and the till"]);
-        assert!(Tally::of(&events).turns.is_empty());
+        assert!(Tally::of(&events).responses.is_empty());
         let started: Vec<_> = events
             .iter()
             .filter_map(|event| if let EventKind::Facts(facts) = &event.kind { facts.started } else { None })

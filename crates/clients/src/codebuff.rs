@@ -140,7 +140,7 @@ struct FileContext<'a> {
 
 impl Decoder for State {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let state: RunState<'_> = serde_json::from_slice(bytes)?;
         let Some(context) = state.session_state.and_then(|state| state.file_context) else { return Ok(()) };
         let cwd = [&context.cwd, &context.project_root].into_iter().filter_map(|cwd| cwd.text()).find_map(directory);
@@ -237,7 +237,7 @@ impl Chat {
         }
         let id = message.id.text();
         let key = id.map_or_else(|| format!("number {n}"), str::to_owned);
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             id: id.map(Into::into),
             model: metadata.model.text().map(|model| self.names.get(model)),
             // A response takes several requests, including those of sub-agents; their number is not recorded.
@@ -245,13 +245,13 @@ impl Chat {
             context_used: Some(0),
             ..ResponseCopy::new(MessageKey::in_session(&self.session, &key), usage, self.opened)
         };
-        record.emit(&self.session, EventKind::Response(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 }
 
 impl Decoder for Chat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), self.started, out);
         record.facts(&self.session, SessionFacts { started: self.started, ..SessionFacts::default() });
@@ -283,12 +283,12 @@ mod tests {
         let tally = Tally::of(&events());
         let expected = Usage { input: 110, cache_read: 2_000, cache_write_5m: 30, output: 60, ..Usage::default() };
         assert_eq!(tally.usage(), expected);
-        assert_eq!(tally.turns.len(), 2);
+        assert_eq!(tally.responses.len(), 2);
     }
 
     #[test]
     fn credits_are_no_dollars() {
-        assert!(Tally::of(&events()).turns.values().all(|(_, turn)| turn.embedded_cost.is_none()));
+        assert!(Tally::of(&events()).responses.values().all(|(_, response)| response.embedded_cost.is_none()));
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn previews_have_separate_homes() {
         let path = PATH.replace("manicode/", "manicode-dev/");
-        assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).turns.len(), 2);
+        assert_eq!(Tally::of(&decode_document(&Codebuff, &path, CHAT).unwrap()).responses.len(), 2);
         let accepts = |path: &str| Codebuff.stores(&home()).iter().any(|store| (store.accepts)(Path::new(path)));
         assert!(accepts("shop/chats/x/run-state.json") && !accepts("shop/chats/x/turn-checkpoint.json"));
     }

@@ -65,6 +65,32 @@ pub enum Input<'a> {
     },
 }
 
+impl<'a> Input<'a> {
+    /// The line and its position.
+    pub(crate) fn line(self) -> Result<(&'a [u8], u64), DecodeError> {
+        match self {
+            Self::Line { bytes, offset } => Ok((bytes, offset)),
+            _ => Err(DecodeError::malformed("is not read line by line")),
+        }
+    }
+
+    /// The whole file.
+    pub(crate) fn document(self) -> Result<&'a [u8], DecodeError> {
+        match self {
+            Self::Document(bytes) => Ok(bytes),
+            _ => Err(DecodeError::malformed("is not read as a whole")),
+        }
+    }
+
+    /// The table, the row's id and its cells.
+    pub(crate) fn row(self) -> Result<(&'static str, i64, &'a [SqlValue<'a>]), DecodeError> {
+        match self {
+            Self::Row { table, rowid, cells } => Ok((table, rowid, cells)),
+            _ => Err(DecodeError::malformed("a database that is read as text")),
+        }
+    }
+}
+
 /// A value of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SqlValue<'a> {

@@ -163,7 +163,7 @@ impl Total {
 
 impl Decoder for Settings {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let settings: SettingsFile<'_> = serde_json::from_slice(bytes)?;
         let at = settings.provider_lock_timestamp.0;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), at, out);
@@ -173,13 +173,13 @@ impl Decoder for Settings {
         if !usage.is_zero() {
             // Every reading has the same key: only the growth counts.
             let key = MessageKey::in_session(&self.session, "total");
-            let turn = ResponseCopy {
+            let response = ResponseCopy {
                 model,
                 context_used: Some(0),
                 ..ResponseCopy::new(key, usage, at.unwrap_or(self.opened))
             }
             .running();
-            record.emit(&self.session, EventKind::Response(Box::new(turn)));
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
         Ok(())
     }
@@ -271,7 +271,7 @@ impl MessageLog {
 
 impl Decoder for MessageLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         match (line.kind.text(), &line.message) {
@@ -323,11 +323,13 @@ mod tests {
     #[test]
     fn a_total_is_a_sum_at_the_time_its_provider_was_chosen() {
         let events = total(EARLY);
-        let (at, turn) = events
+        let (at, response) = events
             .iter()
-            .find_map(|event| if let EventKind::Response(turn) = &event.kind { Some((event.at, turn)) } else { None })
+            .find_map(
+                |event| if let EventKind::Response(response) = &event.kind { Some((event.at, response)) } else { None },
+            )
             .unwrap();
-        assert!(turn.running_total().is_some());
+        assert!(response.running_total().is_some());
         assert_eq!(at, Some(Timestamp::from_millis(1_795_000_000_000)));
     }
 
@@ -348,7 +350,7 @@ mod tests {
     #[test]
     fn settings_without_a_total_use_nothing() {
         let events = total(br#"{"model":"gpt-5.5"}"#);
-        assert!(Tally::of(&events).turns.is_empty());
+        assert!(Tally::of(&events).responses.is_empty());
     }
 
     #[test]

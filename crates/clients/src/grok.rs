@@ -143,7 +143,7 @@ struct Info<'a> {
 
 impl Decoder for Summary {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let summary: SummaryDocument<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), summary.created_at.0, out);
         let kind = summary.session_kind.text();
@@ -203,7 +203,7 @@ fn is_whole(path: &Path) -> bool {
 
 impl Decoder for ChatHistory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.timestamp.0, out);
         if let Some(cwd) = self.cwd.take() {
@@ -307,7 +307,7 @@ mod tests {
     fn there_are_prompts_and_no_tokens() {
         let events = events();
         assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
-        assert!(Tally::of(&events).turns.is_empty());
+        assert!(Tally::of(&events).responses.is_empty());
         assert!(events.iter().all(|event| &*event.session.id == "5aaaaaaa-0000-4000-8000-000000000001"));
     }
 

@@ -159,14 +159,14 @@ impl Database {
         }
         if !usage.is_zero() || cost.is_some() {
             let key = MessageKey::in_session(&session, "total");
-            let turn = ResponseCopy {
+            let response = ResponseCopy {
                 model,
                 embedded_cost: cost,
                 context_used: Some(0),
                 ..ResponseCopy::new(key, usage, started.unwrap_or(self.modified))
             }
             .running();
-            record.emit(&session, EventKind::Response(Box::new(turn)));
+            record.emit(&session, EventKind::Response(Box::new(response)));
         }
         if let Some(ended) = moment(ended) {
             record.at = Some(ended);
@@ -178,9 +178,7 @@ impl Database {
 
 impl Decoder for Database {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Row { table, rowid, cells } = input else {
-            return Err(DecodeError::malformed("a database that is read as text"));
-        };
+        let (table, rowid, cells) = input.row()?;
         self.session(cells, Record::new(self.file, SourcePosition::Row { table, rowid }, None, out))
     }
 }
@@ -255,13 +253,14 @@ mod tests {
         let expected =
             Usage { input: 1_000, cache_read: 500, cache_write_5m: 20, output: 300, reasoning: 80, ..Usage::default() };
         assert_eq!(tally.by_session()["20261118_100000_aa"], expected);
-        assert!(tally.turns.values().all(|(_, turn)| turn.running_total().is_some()));
+        assert!(tally.responses.values().all(|(_, response)| response.running_total().is_some()));
     }
 
     #[test]
     fn the_billed_cost_takes_precedence_over_the_estimate() {
         let tally = Tally::of(&events());
-        let costs: Vec<_> = tally.turns.values().map(|(session, turn)| (&*session.id, turn.embedded_cost)).collect();
+        let costs: Vec<_> =
+            tally.responses.values().map(|(session, response)| (&*session.id, response.embedded_cost)).collect();
         assert!(costs.contains(&("20261118_100000_aa", PicoUsd::from_usd(0.5))));
         assert!(costs.contains(&("20261118_110000_bb", PicoUsd::from_usd(0.25))));
         assert!(costs.contains(&("20261118_120000_cc", None)), "nothing is no price");

@@ -123,7 +123,7 @@ mod tests {
         let tally = Tally::of(&events);
         let expected = Usage { input: 110, cache_read: 2_000, output: 60, reasoning: 10, ..Usage::default() };
         assert_eq!(tally.usage(), expected);
-        assert_eq!(tally.turns.values().next().unwrap().1.embedded_cost, PicoUsd::from_usd(0.02));
+        assert_eq!(tally.responses.values().next().unwrap().1.embedded_cost, PicoUsd::from_usd(0.02));
     }
 
     /// Kilo CLI follows OpenCode, so the tables of OpenCode 2 are read too, in case it adopts them.
@@ -131,7 +131,7 @@ mod tests {
     fn tables_of_opencode_2_count_with_the_old_ones() {
         let rows = include_str!("../../../fixtures/kilo/v2/migrated.json");
         let tally = Tally::of(&decode_rows(&Kilo, PATH, &fixture_rows(&Kilo, PATH, rows)));
-        let cost: PicoUsd = tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).sum();
+        let cost: PicoUsd = tally.responses.values().filter_map(|(_, response)| response.embedded_cost).sum();
         assert_eq!((tally.usage().total(), cost), (12_100, PicoUsd::from_usd(0.11).unwrap()));
     }
 

@@ -46,6 +46,7 @@ mod paths;
 mod pi;
 mod process_only;
 mod program_name;
+mod question_tools;
 mod qwen;
 #[cfg(test)]
 mod refusal_tests;
@@ -68,6 +69,7 @@ pub use hooks::{
 };
 pub use knowledge::{Knowledge, Known};
 pub use process_only::{PROCESS_ONLY, ProcessOnly};
+pub use question_tools::is_question_tool;
 pub use signature::ProcessSignature;
 pub use store::{Format, Presence, Store, Table, TableContent};
 

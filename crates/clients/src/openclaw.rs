@@ -117,7 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{Tally, decode_lines, home, process};
+    use crate::testing::{Tally, count, decode_lines, home, process};
 
     const SESSION: &[u8] = include_bytes!("../../../fixtures/openclaw/v3/session.jsonl");
     const RESET: &[u8] = include_bytes!("../../../fixtures/openclaw/v3/reset.jsonl");
@@ -127,10 +127,6 @@ mod tests {
         let (events, errors) = decode_lines(&OpenClaw, path, text);
         assert_eq!(errors, []);
         events
-    }
-
-    fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-        events.iter().filter(|event| is_wanted(&event.kind)).count()
     }
 
     #[test]
@@ -149,7 +145,7 @@ mod tests {
     fn a_message_that_the_gateway_sent_is_no_answer_of_a_model() {
         let events = decode(PATH, SESSION);
         assert!(!Tally::of(&events).by_model().keys().any(|model| model.contains("mirror")));
-        assert_eq!(Tally::of(&events).turns.len(), 1);
+        assert_eq!(Tally::of(&events).responses.len(), 1);
     }
 
     #[test]

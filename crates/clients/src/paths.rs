@@ -6,6 +6,9 @@ use std::sync::Arc;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
+/// Maximum length of a path on any platform, in bytes (Linux allows 4,096 bytes, Windows 32,767 characters).
+pub(crate) const MAX_PATH_BYTES: usize = 32_767;
+
 /// Decodes percent-encoding (RFC 3986); invalid escapes are kept. `None` if the result is not UTF-8 or has control
 /// characters, which no work directory has.
 pub(crate) fn percent_decoded(encoded: &str) -> Option<String> {

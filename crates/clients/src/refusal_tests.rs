@@ -103,9 +103,9 @@ fn phase(events: &[Event]) -> Phase {
     in_order.sort_by_key(|event| event.at);
     let (latest, mut told) = (Timestamp::from_millis(i64::MAX), FileSession::<()>::default());
     for event in in_order {
-        if let EventKind::Response(turn) = &event.kind {
+        if let EventKind::Response(response) = &event.kind {
             let when = told.time_of(event.at, latest).resolve(latest, latest);
-            told.note_response(when, turn, None);
+            told.note_response(when, response, None);
         } else {
             told.note(event.at, &event.kind, latest);
         }

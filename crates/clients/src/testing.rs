@@ -1,13 +1,16 @@
 //! Test helpers for all clients: feeding decoders, and a simple tally of the events.
 
+#[path = "../tests/shapes/process.rs"]
+mod process_fixture;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use agtop_model::{
-    Event, EventKind, FileId, Gap, MessageKey, ProcId, Process, ProcessState, ResponseCopy, SessionKey, Timestamp,
-    Usage,
+    Event, EventKind, FileId, MessageKey, Process, ResponseCopy, SessionFacts, SessionKey, Timestamp, TitleRank, Usage,
 };
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 
 use crate::{Client, DecodeError, Decoder, Env, Format, Input, Source, SqlValue, Store};
 
@@ -134,45 +137,73 @@ pub(crate) fn texts_since(client: &dyn Client, path: &str, text: &str, text_sinc
     events.iter().filter_map(said).collect()
 }
 
+/// The facts about sessions among the events.
+pub(crate) fn facts(events: &[Event]) -> Vec<&SessionFacts> {
+    kinds_of(events, |kind| if let EventKind::Facts(facts) = kind { Some(&**facts) } else { None })
+}
+
+/// The titles among the events, with their ranks.
+pub(crate) fn titles(events: &[Event]) -> Vec<(TitleRank, &str)> {
+    kinds_of(
+        events,
+        |kind| if let EventKind::Title(title) = kind { Some((title.rank, title.text.raw())) } else { None },
+    )
+}
+
+/// The copies of responses among the events.
+pub(crate) fn responses(events: &[Event]) -> Vec<&ResponseCopy> {
+    kinds_of(events, |kind| if let EventKind::Response(copy) = kind { Some(&**copy) } else { None })
+}
+
+fn kinds_of<'a, T: 'a>(events: &'a [Event], wanted: fn(&'a EventKind) -> Option<T>) -> Vec<T> {
+    events.iter().filter_map(|event| wanted(&event.kind)).collect()
+}
+
+/// How many events are of such a kind.
+pub(crate) fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
+    events.iter().filter(|event| is_wanted(&event.kind)).count()
+}
+
 /// The usage of events with each response counted once: a simple model of the collector.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// The copy of each response that counts, with its session.
-    pub(crate) turns: BTreeMap<MessageKey, (SessionKey, ResponseCopy)>,
+    pub(crate) responses: BTreeMap<MessageKey, (SessionKey, ResponseCopy)>,
 }
 
 impl Tally {
     /// Merges copies, and drops a coarse record if a finer one is known.
     pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let mut turns: BTreeMap<MessageKey, (SessionKey, ResponseCopy)> = BTreeMap::new();
+        let mut responses: BTreeMap<MessageKey, (SessionKey, ResponseCopy)> = BTreeMap::new();
         let mut coarse = HashSet::new();
         for event in events {
-            let EventKind::Response(turn) = &event.kind else { continue };
-            coarse.extend(turn.part_of.iter().filter(|coarse| *coarse != turn.message));
-            let kept = turns.entry(turn.message).or_insert_with(|| (event.session.clone(), (**turn).clone()));
-            if turn.usage.total() > kept.1.usage.total() {
-                kept.1.usage = turn.usage;
+            let EventKind::Response(response) = &event.kind else { continue };
+            coarse.extend(response.part_of.iter().filter(|coarse| *coarse != response.message));
+            let kept =
+                responses.entry(response.message).or_insert_with(|| (event.session.clone(), (**response).clone()));
+            if response.usage.total() > kept.1.usage.total() {
+                kept.1.usage = response.usage;
             }
-            if (turn.lineage, turn.opened) < (kept.1.lineage, kept.1.opened) {
+            if (response.lineage, response.opened) < (kept.1.lineage, kept.1.opened) {
                 kept.0 = event.session.clone();
-                kept.1.lineage = turn.lineage;
-                kept.1.opened = turn.opened;
+                kept.1.lineage = response.lineage;
+                kept.1.opened = response.opened;
             }
         }
-        turns.retain(|key, _| !coarse.contains(key));
-        Self { turns }
+        responses.retain(|key, _| !coarse.contains(key));
+        Self { responses }
     }
 
     /// The usage of everything.
     pub(crate) fn usage(&self) -> Usage {
-        self.turns.values().map(|(_, turn)| turn.usage).sum()
+        self.responses.values().map(|(_, response)| response.usage).sum()
     }
 
     /// The usage by session id.
     pub(crate) fn by_session(&self) -> BTreeMap<&str, Usage> {
         let mut sums = BTreeMap::<&str, Usage>::new();
-        for (session, turn) in self.turns.values() {
-            *sums.entry(&session.id).or_default() += turn.usage;
+        for (session, response) in self.responses.values() {
+            *sums.entry(&session.id).or_default() += response.usage;
         }
         sums
     }
@@ -180,28 +211,26 @@ impl Tally {
     /// The usage by model.
     pub(crate) fn by_model(&self) -> BTreeMap<&str, Usage> {
         let mut sums = BTreeMap::<&str, Usage>::new();
-        for (_, turn) in self.turns.values() {
-            *sums.entry(turn.model.as_deref().unwrap_or("?")).or_default() += turn.usage;
+        for (_, response) in self.responses.values() {
+            *sums.entry(response.model.as_deref().unwrap_or("?")).or_default() += response.usage;
         }
         sums
     }
 }
 
-/// A process with this name, command line and executable.
+/// Any value of a row; texts are among these.
+pub(crate) fn any_cell(texts: &'static [&'static [u8]]) -> impl Strategy<Value = SqlValue<'static>> {
+    prop_oneof![
+        Just(SqlValue::Null),
+        any::<i64>().prop_map(SqlValue::Integer),
+        any::<f64>().prop_map(SqlValue::Real),
+        prop::sample::select(texts).prop_map(SqlValue::Bytes),
+    ]
+}
+
+/// A process with this name, command line and executable; an executable of `-` cannot be read.
 pub(crate) fn process(name: &str, argv: &[&str], exe: &str) -> Process {
-    Process {
-        id: ProcId { pid: 4711, started: 1 },
-        parent: Some(1),
-        name: name.into(),
-        argv: argv.iter().map(|&arg| arg.into()).collect(),
-        exe: Ok(exe.into()),
-        cwd: Ok("/home/u".into()),
-        state: ProcessState::Sleeping,
-        started_at: Ok(FILE_MODIFIED),
-        threads: Err(Gap::Unsupported),
-        cpu: Err(Gap::Unsupported),
-        rss: Err(Gap::Unsupported),
-        vsz: Err(Gap::Unsupported),
-        io: Err(Gap::Unsupported),
-    }
+    let argv = argv.iter().map(|&arg| arg.into()).collect();
+    let process = process_fixture::process(name.into(), exe, argv);
+    Process { cwd: Ok("/home/u".into()), started_at: Ok(FILE_MODIFIED), ..process }
 }

@@ -197,6 +197,34 @@ fn a_permission_wait_shows_at_once_and_ends_when_the_tool_has_run() {
     harness.refresh_until(|snapshot| snapshot.agents[0].status == Status::NeedsInput);
 }
 
+/// A question of an MCP server was once `needs_permission`, and stayed one after its answer until the tool had ended.
+#[test]
+fn a_question_of_a_server_needs_input_until_it_is_answered() {
+    let mut harness = Harness::new();
+    harness.push(&[
+        (-20, "PreToolUse", json!({"tool_name": "mcp__deploy__run", "tool_use_id": "t-new"})),
+        (-10, "Elicitation", json!({"mcp_server_name": "deploy"})),
+    ]);
+    let by_hook = |expected: Status| move |snapshot: &Snapshot| status(snapshot) == (expected, Evidence::Hook);
+    harness.refresh_until(by_hook(Status::NeedsInput));
+    harness.push(&[(0, "ElicitationResult", json!({"action": "accept"}))]);
+    harness.refresh_until(by_hook(Status::Working));
+}
+
+/// The vendor's file counts before hooks, and does not always say what the agent waits for.
+#[test]
+fn a_hook_says_what_an_agent_waits_for_if_the_vendors_file_does_not() {
+    let mut harness = Harness::new();
+    let directory = harness.home.path().join(".claude/sessions");
+    fs::create_dir_all(&directory).unwrap();
+    let entry = json!({"pid": AGENT, "sessionId": SID, "cwd": "/work", "status": "waiting", "waitingFor": "a form"});
+    fs::write(directory.join(format!("{AGENT}.json")), entry.to_string()).unwrap();
+    let by_file = |expected: Status| move |snapshot: &Snapshot| status(snapshot) == (expected, Evidence::StatusFile);
+    harness.refresh_until(by_file(Status::NeedsPermission));
+    harness.push(&[(0, "Elicitation", json!({"mcp_server_name": "deploy"}))]);
+    harness.refresh_until(by_file(Status::NeedsInput));
+}
+
 #[test]
 fn the_sender_of_an_event_is_joined_with_the_session_that_it_names() {
     let mut harness = Harness::new();

@@ -29,6 +29,7 @@ const SHARED: &[&str] = &[
     "paths",
     "process_only",
     "program_name",
+    "question_tools",
     "refusal_tests",
     "signature",
     "store",

@@ -166,7 +166,7 @@ pub(super) fn spend(plan: BillingPlan, model: DemoModel, usage: &Usage, turns: u
 
 fn phase(status: Status) -> Phase {
     match status {
-        Status::NeedsPermission => Phase::Waiting,
+        Status::NeedsPermission => Phase::AwaitsUser,
         Status::NeedsInput | Status::Idle | Status::Done => Phase::Finished,
         Status::RateLimited => Phase::Limited,
         _ => Phase::Open,

@@ -19,7 +19,7 @@ blob_enum! {
     UsageExtent { Response, Sum }
     StopReason { EndTurn, ToolUse, MaxTokens, StopSequence, Other }
     Lineage { Main, Sidechain, Embedded }
-    Phase { Fresh, Open, Waiting, Failed, Finished, Ended, Limited }
+    Phase { Fresh, Open, AwaitsUser, Failed, Finished, Ended, Limited }
     TitleRank { FirstCommand, FirstPrompt, Summary, LastPrompt, Generated, Given }
     FilePresence { Live, Gone, Replaced }
     TimeSource { Record, PreviousRecord, File }

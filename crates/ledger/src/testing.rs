@@ -204,7 +204,7 @@ fn facts() -> impl Strategy<Value = SessionFacts> {
 }
 
 fn session() -> impl Strategy<Value = SessionSummary> {
-    let phases = vec![Phase::Fresh, Phase::Open, Phase::Waiting, Phase::Failed, Phase::Finished, Phase::Ended];
+    let phases = vec![Phase::Fresh, Phase::Open, Phase::AwaitsUser, Phase::Failed, Phase::Finished, Phase::Ended];
     let ranks = select(vec![TitleRank::Summary, TitleRank::Generated, TitleRank::Given]);
     let title = of((ranks, ".{0,8}").prop_map(|(rank, text)| Title { rank, text: text.into() }));
     let sources = select(vec![TimeSource::Record, TimeSource::PreviousRecord, TimeSource::File]);

@@ -69,8 +69,10 @@ pub enum EventKind {
     },
     /// The context was summarised to make room.
     Compacted,
-    /// The agent waits for the user's permission; ends with the next event of the session.
-    Waiting,
+    /// The agent waits until the user allows a tool; ends with the next event of the session.
+    NeedsPermission,
+    /// The agent waits for the user's answer to a question; ends with the next event of the session.
+    NeedsInput,
     /// The turn is over: nothing is in flight.
     TurnEnded,
     /// How much of an account's allowance is used.
@@ -178,12 +180,21 @@ pub enum VendorActivity {
     Busy,
     /// Its turn is over.
     Idle,
-    /// It waits for its user to allow something.
-    Waiting,
+    /// It waits until its user allows a tool.
+    NeedsPermission,
     /// It waits for its user's answer to a question.
-    Asking,
+    NeedsInput,
+    /// It waits for its user, for one of both.
+    AwaitsUser,
     /// Its turn is over, and a command it started still runs.
     Background,
+}
+
+impl VendorActivity {
+    /// Whether it waits for its user, whatever for.
+    pub const fn awaits_user(self) -> bool {
+        matches!(self, Self::NeedsPermission | Self::NeedsInput | Self::AwaitsUser)
+    }
 }
 
 /// Where an event was read, so that every number can be traced.

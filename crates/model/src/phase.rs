@@ -8,8 +8,8 @@ pub enum Phase {
     Fresh,
     /// A turn is open: the user has sent a prompt, and the model is not done.
     Open,
-    /// The agent reports that it waits for the user's permission.
-    Waiting,
+    /// The agent reports that it waits for the user: for a permission, or for an answer if it calls a tool that asks.
+    AwaitsUser,
     /// The last thing that happened was a failed request.
     Failed,
     /// The vendor refused the last request because an allowance is used up or requests were too frequent.
@@ -27,7 +27,7 @@ impl Phase {
     pub fn after(self, kind: &EventKind) -> Self {
         match kind {
             EventKind::Prompt { .. } | EventKind::ToolStarted { .. } | EventKind::SubagentStarted { .. } => Self::Open,
-            EventKind::Waiting => Self::Waiting,
+            EventKind::NeedsPermission | EventKind::NeedsInput => Self::AwaitsUser,
             EventKind::Error(reason) if is_refusal(reason.raw()) => Self::Limited,
             EventKind::Error(_) => Self::Failed,
             EventKind::TurnEnded => Self::Finished,
@@ -76,6 +76,6 @@ mod tests {
         let answer =
             EventKind::ToolEnded { tool: crate::ToolKey::new(crate::ClientId::new("x"), "1"), outcome: Ok(()) };
         assert_eq!(Phase::Finished.after(&answer), Phase::Finished);
-        assert_eq!(Phase::Waiting.after(&answer), Phase::Open);
+        assert_eq!(Phase::AwaitsUser.after(&answer), Phase::Open);
     }
 }

@@ -72,7 +72,7 @@ impl History {
             output: received,
             ..Tokens::default()
         };
-        self.expected.turn(CLIENT, &self.model, self.clock.now(), tokens);
+        self.expected.response(CLIENT, &self.model, self.clock.now(), tokens);
         Ok(())
     }
 

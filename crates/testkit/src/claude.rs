@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Stamp, Tokens, Uuid, json};
+use crate::{Clock, ExpectedUsage, Home, Lines, Rng, SessionOpening, Stamp, Tokens, Uuid, json};
 
 /// The client's name in the expected usage.
 pub const CLIENT: &str = "claude";
@@ -28,17 +28,7 @@ impl Edition {
 }
 
 /// What is known when a session opens.
-#[derive(Clone, Debug)]
-pub struct Opening<'a> {
-    /// The working directory.
-    pub cwd: &'a str,
-    /// The release.
-    pub edition: Edition,
-    /// The time.
-    pub clock: Clock,
-    /// The seed of everything else.
-    pub rng: Rng,
-}
+pub type Opening<'a> = SessionOpening<'a, Edition>;
 
 /// One content block of a response. Texts are given as they stand between the quotes of a JSON string.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +196,7 @@ impl<'h> Transcript<'h> {
             }
             self.clock.advance(30);
         }
-        self.expected.turn(CLIENT, response.model, self.clock.now(), response.tokens);
+        self.expected.response(CLIENT, response.model, self.clock.now(), response.tokens);
         receipt.ok_or_else(|| io::Error::other("a response without blocks"))
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::{Clock, ExpectedUsage, Home, Lines, Rng, Tokens, Uuid, json};
+use crate::{Clock, ExpectedUsage, Home, Lines, Rng, SessionOpening, Tokens, Uuid, json};
 
 /// The client's name in the expected usage.
 pub const CLIENT: &str = "codex";
@@ -33,17 +33,7 @@ impl Edition {
 }
 
 /// What is known when a thread opens.
-#[derive(Clone, Debug)]
-pub struct Opening<'a> {
-    /// The working directory.
-    pub cwd: &'a str,
-    /// The release.
-    pub edition: Edition,
-    /// The time.
-    pub clock: Clock,
-    /// The seed of everything else.
-    pub rng: Rng,
-}
+pub type Opening<'a> = SessionOpening<'a, Edition>;
 
 /// Where a thread came from.
 #[derive(Clone, Copy, Debug)]
@@ -251,7 +241,7 @@ impl<'h> Rollout<'h> {
         self.in_turn.add(self.last);
         let tokens =
             Tokens { input: self.last.input - self.last.cached, cache_write_5m: 0, cache_write_1h: 0, ..tokens };
-        self.expected.turn(CLIENT, &self.model, self.clock.now(), tokens);
+        self.expected.response(CLIENT, &self.model, self.clock.now(), tokens);
         if self.edition == Edition::Classic {
             return Ok(());
         }

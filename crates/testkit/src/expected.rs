@@ -56,7 +56,7 @@ impl AddAssign for Tokens {
 /// The usage of everything that was written, each response once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExpectedUsage {
-    turns: BTreeMap<(Date, &'static str, String), (u64, Tokens)>,
+    responses: BTreeMap<(Date, &'static str, String), (u64, Tokens)>,
     sessions: BTreeMap<&'static str, u64>,
 }
 
@@ -67,22 +67,28 @@ impl ExpectedUsage {
     }
 
     /// Counts a response.
-    pub fn turn(&mut self, client: &'static str, model: &str, at: Stamp, tokens: Tokens) {
-        self.turns_at_once(client, model, at, (1, tokens));
+    pub fn response(&mut self, client: &'static str, model: &str, at: Stamp, tokens: Tokens) {
+        self.responses_at_once(client, model, at, (1, tokens));
     }
 
     /// Counts so many responses that were recorded only as a sum.
-    pub fn turns_at_once(&mut self, client: &'static str, model: &str, at: Stamp, (turns, tokens): (u64, Tokens)) {
-        let cell = self.turns.entry((at.day(), client, model.to_owned())).or_default();
-        cell.0 += turns;
+    pub fn responses_at_once(
+        &mut self,
+        client: &'static str,
+        model: &str,
+        at: Stamp,
+        (responses, tokens): (u64, Tokens),
+    ) {
+        let cell = self.responses.entry((at.day(), client, model.to_owned())).or_default();
+        cell.0 += responses;
         cell.1 += tokens;
     }
 
     /// Adds what another builder wrote.
     pub fn merge(&mut self, other: Self) {
-        for (key, (turns, tokens)) in other.turns {
-            let cell = self.turns.entry(key).or_default();
-            cell.0 += turns;
+        for (key, (responses, tokens)) in other.responses {
+            let cell = self.responses.entry(key).or_default();
+            cell.0 += responses;
             cell.1 += tokens;
         }
         for (client, sessions) in other.sessions {
@@ -94,8 +100,8 @@ impl ExpectedUsage {
     pub fn client(&self, client: &str) -> ExpectedOfClient {
         let mut sum =
             ExpectedOfClient { sessions: self.sessions.get(client).copied().unwrap_or(0), ..Default::default() };
-        for ((_, _, _), (turns, tokens)) in self.turns.iter().filter(|((_, of, _), _)| *of == client) {
-            sum.turns += turns;
+        for ((_, _, _), (responses, tokens)) in self.responses.iter().filter(|((_, of, _), _)| *of == client) {
+            sum.turns += responses;
             sum.tokens += *tokens;
         }
         sum
@@ -103,20 +109,24 @@ impl ExpectedUsage {
 
     /// The sums of every client.
     pub fn by_client(&self) -> BTreeMap<String, ExpectedOfClient> {
-        let of_turns = self.turns.keys().map(|(_, client, _)| *client);
-        of_turns.chain(self.sessions.keys().copied()).map(|client| (client.to_owned(), self.client(client))).collect()
+        let of_responses = self.responses.keys().map(|(_, client, _)| *client);
+        of_responses
+            .chain(self.sessions.keys().copied())
+            .map(|client| (client.to_owned(), self.client(client)))
+            .collect()
     }
 
     /// The sums of each day, client and model, in that order.
     pub fn by_day(&self) -> Vec<ExpectedOfDay> {
-        let row = |((day, client, model), (turns, tokens)): (&(Date, &str, String), &(u64, Tokens))| ExpectedOfDay {
-            day: day.to_string(),
-            client: (*client).to_owned(),
-            model: model.clone(),
-            turns: *turns,
-            tokens: *tokens,
-        };
-        self.turns.iter().map(row).collect()
+        let row =
+            |((day, client, model), (responses, tokens)): (&(Date, &str, String), &(u64, Tokens))| ExpectedOfDay {
+                day: day.to_string(),
+                client: (*client).to_owned(),
+                model: model.clone(),
+                turns: *responses,
+                tokens: *tokens,
+            };
+        self.responses.iter().map(row).collect()
     }
 }
 
@@ -174,11 +184,11 @@ mod tests {
         let tokens = Tokens { input: 1, cache_read: 2, output: 5, reasoning_output: 3, ..Tokens::default() };
         let mut one = ExpectedUsage::default();
         one.session("claude");
-        one.turn("claude", "opus", Stamp(0), tokens);
+        one.response("claude", "opus", Stamp(0), tokens);
         let mut other = ExpectedUsage::default();
         other.session("claude");
-        other.turn("claude", "opus", Stamp(1), tokens);
-        other.turn("claude", "opus", Stamp(crate::DAY), tokens);
+        other.response("claude", "opus", Stamp(1), tokens);
+        other.response("claude", "opus", Stamp(crate::DAY), tokens);
         one.merge(other);
         let sum = one.client("claude");
         assert_eq!((sum.sessions, sum.turns, sum.tokens.output, sum.tokens.prompt()), (2, 3, 15, 9));
@@ -189,7 +199,7 @@ mod tests {
     #[test]
     fn the_file_has_flat_rows() {
         let mut expected = ExpectedUsage::default();
-        expected.turn("codex", "gpt-5.5", Stamp(0), Tokens { input: 7, ..Tokens::default() });
+        expected.response("codex", "gpt-5.5", Stamp(0), Tokens { input: 7, ..Tokens::default() });
         let row = serde_json::to_string(&expected.by_day()).unwrap();
         assert!(
             row.starts_with(r#"[{"day":"1970-01-01","client":"codex","model":"gpt-5.5","turns":1,"input":7,"#),

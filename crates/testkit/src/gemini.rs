@@ -140,7 +140,7 @@ impl<'h> Chat<'h> {
     pub fn respond(&mut self, model: &str, tokens: Tokens, text: &str, call: Option<Call<'_>>) -> io::Result<()> {
         self.clock.skip_midnight();
         let (id, at) = (self.rng.uuid(), self.clock.now());
-        self.expected.turn(CLIENT, model, at, tokens);
+        self.expected.response(CLIENT, model, at, tokens);
         let Tokens { cache_read, output, reasoning_output, .. } = tokens;
         let (input, said) = (tokens.prompt(), output - reasoning_output);
         let total = input + output;

@@ -4,6 +4,7 @@ use std::io;
 
 use rusqlite::{Connection, params};
 
+use crate::sqlite::integer;
 use crate::{Clock, ExpectedUsage, Home, Stamp, Tokens, sqlite};
 
 /// The client's name in the expected usage.
@@ -123,12 +124,12 @@ impl Database {
             self.messages(session, at)?;
             if is_in_ledger {
                 self.ledger(session, at, tokens)?;
-                self.expected.turn(CLIENT, session.model, at, self.written(tokens));
+                self.expected.response(CLIENT, session.model, at, self.written(tokens));
             }
         }
         if !is_in_ledger {
-            let turns = session.responses.len() as u64;
-            self.expected.turns_at_once(CLIENT, session.model, began, (turns, self.written(sum)));
+            let responses = session.responses.len() as u64;
+            self.expected.responses_at_once(CLIENT, session.model, began, (responses, self.written(sum)));
         }
         sqlite::commit(&self.connection)
     }
@@ -168,7 +169,7 @@ impl Database {
 
     /// Input includes cached tokens in Goose, as total = input + output shows.
     fn ledger(&self, session: &Session<'_>, at: Stamp, tokens: Tokens) -> io::Result<()> {
-        let (input, output) = (count(tokens.prompt()), count(tokens.output));
+        let (input, output) = (integer(tokens.prompt()), integer(tokens.output));
         let values = params![
             session.id,
             at.seconds(),
@@ -176,8 +177,8 @@ impl Database {
             input,
             output,
             input + output,
-            count(tokens.cache_read),
-            count(tokens.cache_write_5m),
+            integer(tokens.cache_read),
+            integer(tokens.cache_write_5m),
         ];
         let sql = "INSERT INTO usage_ledger (session_id, created_timestamp, model, input_tokens, output_tokens, \
                    total_tokens, cache_read_tokens, cache_write_tokens, cost, cost_source) \
@@ -199,12 +200,12 @@ impl Database {
             session.cwd,
             time(began),
             time(ended),
-            count(last.prompt() + last.output),
-            count(last.prompt()),
-            count(last.output),
-            count(sum.prompt() + sum.output),
-            count(sum.prompt()),
-            count(sum.output),
+            integer(last.prompt() + last.output),
+            integer(last.prompt()),
+            integer(last.output),
+            integer(sum.prompt() + sum.output),
+            integer(sum.prompt()),
+            integer(sum.output),
             format!(r#"{{"model_name":"{}","context_limit":200000}}"#, session.model),
         ];
         sqlite::insert(&self.connection, sql, values)?;
@@ -216,20 +217,15 @@ impl Database {
                    accumulated_cost = ?6, parent_session_id = ?7 WHERE id = ?1";
         let values = params![
             session.id,
-            count(last.cache_read),
-            count(last.cache_write_5m),
-            count(sum.cache_read),
-            count(sum.cache_write_5m),
+            integer(last.cache_read),
+            integer(last.cache_write_5m),
+            integer(sum.cache_read),
+            integer(sum.cache_write_5m),
             0.0125 * session.responses.len() as f64,
             session.parent,
         ];
         sqlite::insert(&self.connection, sql, values)
     }
-}
-
-/// `SQLite`'s integers are signed.
-fn count(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod home;
 pub mod hostile;
 mod json;
 pub mod opencode;
+mod opening;
 #[cfg(unix)]
 mod process_harness;
 mod rng;
@@ -33,6 +34,7 @@ pub use fake_agent::{AgentCommand, run_fake_agent};
 #[cfg(unix)]
 pub use fake_agents::{FAKE_AGENTS, FakeAgentSpec};
 pub use home::{Home, Lines};
+pub use opening::SessionOpening;
 #[cfg(unix)]
 pub use process_harness::{FakeAgent, ProcessHarness};
 pub use rng::{Rng, Uuid};

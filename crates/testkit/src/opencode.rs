@@ -5,6 +5,7 @@ use std::io;
 
 use rusqlite::{Connection, params};
 
+use crate::sqlite::integer;
 use crate::{Clock, ExpectedUsage, Home, Rng, Stamp, Tokens, json, sqlite};
 
 /// The client's name in the expected usage.
@@ -159,7 +160,7 @@ impl<'s, 'h> Session<'s, 'h> {
         let (message, created) = (self.identifier("msg"), self.clock.now());
         let (mut shown, mut cost, mut finish) = (String::new(), 0.0, "stop");
         for step in steps {
-            self.expected.turn(CLIENT, model, created, step.tokens);
+            self.expected.response(CLIENT, model, created, step.tokens);
             self.spent += step.tokens;
             cost += step.cost;
             (shown, finish) = (self.counts(step.tokens), if step.output.is_some() { "tool-calls" } else { "stop" });
@@ -242,11 +243,11 @@ impl<'s, 'h> Session<'s, 'h> {
                 self.cwd,
                 title,
                 self.cost,
-                count(input),
-                count(output - reasoning_output),
-                count(reasoning_output),
-                count(cache_read),
-                count(cache_write_5m),
+                integer(input),
+                integer(output - reasoning_output),
+                integer(reasoning_output),
+                integer(cache_read),
+                integer(cache_write_5m),
                 model,
                 began,
                 now
@@ -332,11 +333,6 @@ impl Stores<'_> {
 /// An id as `OpenCode` makes them: the time, then letters.
 fn identifier(kind: &str, clock: Clock, rng: &mut Rng) -> String {
     format!("{kind}_{:012x}{}", (clock.now().0 * 0x1000).unsigned_abs() & 0xffff_ffff_ffff, rng.letters(14))
-}
-
-/// `SQLite`'s integers are signed.
-fn count(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

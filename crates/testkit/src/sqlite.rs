@@ -23,6 +23,11 @@ pub(crate) fn commit(connection: &Connection) -> io::Result<()> {
     connection.execute_batch("COMMIT").map_err(io::Error::other)
 }
 
+/// A number for a column: `SQLite`'s integers are signed.
+pub(crate) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// Adds a row.
 pub(crate) fn insert(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> io::Result<()> {
     let mut statement = connection.prepare_cached(sql).map_err(io::Error::other)?;

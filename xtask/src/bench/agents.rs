@@ -4,15 +4,19 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process_group};
-use tempfile::TempDir;
+
+use super::measure::OwnedProcess;
+use super::reaper::{Leftover, Reaper, Removed, Scratch};
 
 /// The longest time that a new process takes to become its program.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The start of each script: a process that the reaper does not know of yet ends with the benchmark.
+const WAIT_FOR_START: &str = "read start || exit;";
 
 /// How many processes there are.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +32,13 @@ pub(super) struct ProcessCounts {
 
 /// Processes and files; both are gone when this is dropped.
 pub(super) struct FakeAgents {
-    processes: Vec<Child>,
+    // Processes end before the files that they could write are removed.
+    processes: Vec<OwnedProcess>,
     agents: Vec<Agent>,
-    files: Vec<PathBuf>,
+    files: Vec<Removed>,
     /// Where the agents' program is, and where they work.
-    place: TempDir,
+    place: Scratch,
+    reaper: Reaper,
     records: u64,
 }
 
@@ -46,15 +52,20 @@ struct Agent {
 
 impl FakeAgents {
     /// Starts processes, and writes into the home what agents would have written there.
-    pub(super) fn open(home: &Path, counts: ProcessCounts) -> Result<Self> {
-        let place = tempfile::tempdir()?;
+    pub(super) fn open(home: &Path, counts: ProcessCounts, reaper: &Reaper) -> Result<Self> {
+        let place = Scratch::create(reaper)?;
         let program = place.path().join("claude");
         fs::copy("/bin/sh", &program)?;
-        let mut fake_agents = Self { processes: Vec::new(), agents: Vec::new(), files: Vec::new(), place, records: 0 };
+        let reaper = reaper.clone();
+        let mut fake_agents =
+            Self { processes: Vec::new(), agents: Vec::new(), files: Vec::new(), place, reaper, records: 0 };
         for at in 0..counts.agents {
             fake_agents.start_agent(home, &program, at, counts)?;
         }
-        let rest = format!("n=0; while [ $n -lt {} ]; do sleep 100000 & n=$((n+1)); done; wait", counts.plain);
+        let rest = format!(
+            "{WAIT_FOR_START} n=0; while [ $n -lt {} ]; do sleep 100000 & n=$((n+1)); done; wait",
+            counts.plain
+        );
         fake_agents.start(Command::new("sh").arg("-c").arg(rest))?;
         Ok(fake_agents)
     }
@@ -67,15 +78,14 @@ impl FakeAgents {
         fs::create_dir(&cwd)?;
         let below = "sleep 100000 & ".repeat(counts.children);
         // The shell is to stay what it is, instead of becoming the only program that it would run.
-        let script = format!("{below} sleep 100000 & wait");
+        let script = format!("{WAIT_FOR_START} {below} sleep 100000 & wait");
         let pid = self.start(Command::new(program).arg0("claude").args(["-c", &script]).current_dir(&cwd))?;
         let session = format!("be9c0000-0000-4000-8000-{at:012x}");
         let directory: String =
             cwd.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let directory = home.join(".claude/projects").join(directory);
         let transcript = directory.join(format!("{session}.jsonl"));
-        fs::create_dir_all(&directory)?;
-        self.files.push(directory);
+        self.create_directory(&directory)?;
         self.agents.push(Agent { session, transcript, cwd, open: None });
         for _ in 0..counts.records.max(1) {
             self.append(at, "src/main.rs")?;
@@ -84,11 +94,23 @@ impl FakeAgents {
     }
 
     fn start(&mut self, command: &mut Command) -> Result<u32> {
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn()?;
-        let pid = child.id();
-        self.processes.push(child);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = OwnedProcess::spawn(command, &self.reaper)?;
+        if let Some(mut stdin) = process.stdin() {
+            stdin.write_all(b"\n")?;
+        }
+        let pid = process.id();
+        self.processes.push(process);
         Ok(pid)
+    }
+
+    /// Makes a directory, and those above it that the home lacks.
+    fn create_directory(&mut self, directory: &Path) -> Result<()> {
+        let lacking = directory.ancestors().take_while(|ancestor| !ancestor.exists()).last();
+        if let Some(topmost) = lacking {
+            self.files.push(Removed::watch(Leftover::Path(topmost.to_owned()), &self.reaper)?);
+        }
+        Ok(fs::create_dir_all(directory)?)
     }
 
     /// Says which session the process works on, as Claude Code does.
@@ -98,11 +120,12 @@ impl FakeAgents {
             "pid": pid, "sessionId": agent.session, "cwd": agent.cwd, "startedAt": now(), "procStart": started(pid)?,
             "version": "2.1.197", "peerProtocol": 1, "kind": "interactive", "entrypoint": "cli", "status": "busy",
         });
-        let path = home.join(format!(".claude/sessions/{pid}.json"));
-        fs::create_dir_all(home.join(".claude/sessions"))?;
-        fs::write(&path, entry.to_string())?;
-        self.files.push(path);
-        Ok(())
+        let sessions = home.join(".claude/sessions");
+        let path = sessions.join(format!("{pid}.json"));
+        self.files.push(Removed::watch(Leftover::Path(path.clone()), &self.reaper)?);
+        let entry = entry.to_string();
+        self.create_directory(&sessions)?;
+        Ok(fs::write(&path, entry)?)
     }
 
     /// Appends the next record of an agent: a call of a tool on that target, or, if one is open, what it returned.
@@ -130,21 +153,6 @@ impl FakeAgents {
     /// Whether the next record of that agent is a call.
     pub(super) fn calls_next(&self, at: usize) -> bool {
         self.agents.get(at % self.agents.len().max(1)).is_some_and(|agent| agent.open.is_none())
-    }
-}
-
-impl Drop for FakeAgents {
-    fn drop(&mut self) {
-        for child in &mut self.processes {
-            // Each was started in a group of its own; what has ended already needs no end.
-            if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-            let _ = child.wait();
-        }
-        for path in &self.files {
-            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        }
     }
 }
 

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command};
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::context::BenchContext;
+use super::measure::OwnedProcess;
 
 /// What every monitor is given.
 const SIZE: Winsize = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
@@ -21,7 +25,7 @@ const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
 const SCREEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) struct Terminal {
-    program: Child,
+    program: OwnedProcess,
     keys: File,
     /// What the program wrote, as it came.
     written: Receiver<(Instant, Vec<u8>)>,
@@ -31,7 +35,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Starts a program on a terminal of 200 columns and 50 rows.
-    pub(super) fn start(line: &[String], set: impl FnOnce(&mut Command)) -> Result<Self> {
+    pub(super) fn start(context: &BenchContext, line: &[String], home: &Path, data: &Path) -> Result<Self> {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;
@@ -44,12 +48,14 @@ impl Terminal {
         let mut output = File::from(ours.try_clone()?);
         // util-linux's setsid makes the terminal the program's own, and becomes the program.
         let mut command = Command::new("setsid");
-        command.arg("--ctty").args(line).env("TERM", "xterm-256color").env("COLORTERM", "truecolor");
-        set(&mut command);
+        command.arg("--ctty").args(line);
+        context.set_environment(&mut command, home, data);
+        command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor");
         let end = |end: &OwnedFd| end.try_clone();
         command.stdin(end(&theirs)?).stdout(end(&theirs)?).stderr(theirs);
         let started = Instant::now();
-        let program = command.spawn().with_context(|| format!("{line:?}"))?;
+        // It makes a session of its own, and so a group.
+        let program = OwnedProcess::own(&mut command, &context.reaper)?;
         let (sender, written) = mpsc::channel();
         std::thread::spawn(move || {
             let mut block = vec![0; 1 << 16];
@@ -105,18 +111,25 @@ impl Terminal {
     /// Has the program end in good order, so that it keeps what it keeps.
     pub(super) fn quit(mut self) -> Result<()> {
         self.press("q")?;
-        let until = Instant::now() + SCREEN_TIMEOUT;
-        while self.program.try_wait()?.is_none() {
-            ensure!(Instant::now() < until, "the program does not end");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        Ok(())
+        self.program.wait_for_end(SCREEN_TIMEOUT)
+    }
+
+    /// Processor time of the program, its ended threads, and the children that it waited for.
+    pub(super) fn cpu(&mut self) -> Result<Duration> {
+        ensure!(self.program.is_running(), "the program has ended");
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.program.id())).context("the program has ended")?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        // Fields 14 to 17 of proc(5); the kernel reports a tick as a hundredth of a second.
+        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        let [own, of_children] = [ticks(11) + ticks(12), ticks(13) + ticks(14)].map(|t| Duration::from_millis(t * 10));
+        // Threads that ended are in the coarse figure alone.
+        Ok(self.cpu_of_threads()?.max(own) + of_children)
     }
 
     /// Processor time of all its threads that still run. The kernel counts it in nanoseconds here (sched-stats.rst).
-    pub(super) fn cpu(&self) -> Result<Duration> {
+    fn cpu_of_threads(&self) -> Result<Duration> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.program.id())).context("the program has ended")?;
-        let of_task = |path: &std::path::Path| {
+        let of_task = |path: &Path| {
             let text = fs::read_to_string(path.join("schedstat")).ok()?;
             text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
         };
@@ -125,21 +138,11 @@ impl Terminal {
         Ok(used)
     }
 
-    /// Resident memory, and what of it is the program's own, in MB.
-    pub(super) fn memory(&self) -> [f64; 2] {
+    /// Resident memory in MB (1024 × 1024 bytes).
+    pub(super) fn memory(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap_or_default();
-        ["VmRSS:", "RssAnon:"].map(|name| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
-        })
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        // It has ended already, or it is to end.
-        drop(self.program.kill());
-        drop(self.program.wait());
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
     }
 }
 

@@ -48,7 +48,7 @@ struct Chat {
 /// A partly written line may be read a second time when it is complete; its cost may follow on the next line.
 struct LastReport {
     offset: u64,
-    turn: ResponseCopy,
+    response: ResponseCopy,
     is_line_before: bool,
 }
 
@@ -159,10 +159,10 @@ impl Chat {
             return Ok(());
         }
         if let Some(cost) = cost_line(said)
-            && let Some(LastReport { turn, is_line_before: true, .. }) = &self.last_report
+            && let Some(LastReport { response, is_line_before: true, .. }) = &self.last_report
         {
-            let turn = ResponseCopy { embedded_cost: Some(cost), ..turn.clone() };
-            record.emit(&self.key, EventKind::Response(Box::new(turn)));
+            let response = ResponseCopy { embedded_cost: Some(cost), ..response.clone() };
+            record.emit(&self.key, EventKind::Response(Box::new(response)));
         } else if let Some(version) = said.strip_prefix("Aider v") {
             self.emit_facts(SessionFacts { version: Some(version.into()), ..SessionFacts::default() }, record);
         } else if let Some(model) = said.strip_prefix("Model: ").or_else(|| said.strip_prefix("Main model: ")) {
@@ -181,9 +181,9 @@ impl Chat {
     }
 
     fn report(&mut self, report: Report, offset: u64, beside_log: Option<&mut Occurrences>, record: &mut Record<'_>) {
-        let again = self.last_report.as_ref().filter(|last| last.offset == offset).map(|last| last.turn.message);
+        let again = self.last_report.as_ref().filter(|last| last.offset == offset).map(|last| last.response.message);
         let message = again.unwrap_or_else(|| self.next_message(report, beside_log));
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             model: self.model.clone(),
             embedded_cost: report.cost,
             // Aider prints the report when the response has ended. If it asks the model for a repair, another report
@@ -191,8 +191,8 @@ impl Chat {
             stop: Some(StopReason::EndTurn),
             ..ResponseCopy::new(message, report.usage(), self.opened)
         };
-        record.emit(&self.key, EventKind::Response(Box::new(turn.clone())));
-        self.last_report = Some(LastReport { offset, turn, is_line_before: true });
+        record.emit(&self.key, EventKind::Response(Box::new(response.clone())));
+        self.last_report = Some(LastReport { offset, response, is_line_before: true });
     }
 
     fn next_message(&mut self, report: Report, beside_log: Option<&mut Occurrences>) -> MessageKey {

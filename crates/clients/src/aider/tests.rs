@@ -1,11 +1,9 @@
-use agtop_model::{
-    Event, EventKind, FileId, PicoUsd, Process, ProcessRole, ProcessState, SessionFacts, TitleRank, Usage,
-};
+use agtop_model::{Event, EventKind, FileId, PicoUsd, ProcessRole, TitleRank, Usage};
 use jiff::tz::{Offset, TimeZone};
 use proptest::prelude::*;
 
 use super::Aider;
-use crate::testing::{FILE_MODIFIED, Tally, home, open};
+use crate::testing::{FILE_MODIFIED, Tally, count, facts, home, open, process};
 use crate::{Client, DecodeError, Decoder, Env, Input, Presence, ProcFacts, Source};
 
 const HISTORY: &[u8] = include_bytes!("../../../../fixtures/aider/0.86.2/history.md");
@@ -46,20 +44,10 @@ fn history(text: &[u8]) -> Vec<Event> {
     lines(&env(), HISTORY_PATH, text)
 }
 
-fn count(events: &[Event], is_wanted: fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Facts(facts) = &event.kind { Some(&**facts) } else { None })
-        .collect()
-}
-
 fn costs(events: &[Event]) -> Vec<Option<PicoUsd>> {
-    let cost =
-        |event: &Event| if let EventKind::Response(turn) = &event.kind { Some(turn.embedded_cost) } else { None };
+    let cost = |event: &Event| {
+        if let EventKind::Response(response) = &event.kind { Some(response.embedded_cost) } else { None }
+    };
     events.iter().filter_map(cost).collect()
 }
 
@@ -126,7 +114,7 @@ fn a_cost_on_the_next_line_belongs_to_the_report_before_it() {
     assert_eq!(costs(&history(HISTORY)), expected);
     let quoted = String::from_utf8(HISTORY.to_vec()).unwrap().replace("\nCost: ", "\n> Cost: ");
     assert_eq!(costs(&history(quoted.as_bytes())), expected);
-    assert_eq!(Tally::of(&history(HISTORY)).turns.len(), 3);
+    assert_eq!(Tally::of(&history(HISTORY)).responses.len(), 3);
 }
 
 #[test]
@@ -191,7 +179,7 @@ fn a_line_read_before_it_is_complete_counts_once() {
         events.extend(feed(decoder.as_mut(), part.as_bytes(), 44).0);
     }
     events.extend(feed(decoder.as_mut(), b"> Tokens: 5 sent, 1 received.  ", 120).0);
-    assert_eq!(Tally::of(&events).turns.len(), 2);
+    assert_eq!(Tally::of(&events).responses.len(), 2);
     assert_eq!(costs(&events), [None, PicoUsd::from_usd(0.01), None]);
 }
 
@@ -242,28 +230,9 @@ fn named_files_have_stores_and_relative_ones_lie_in_each_work_directory() {
     assert_eq!(facts(&events)[0].cwd, None);
 }
 
-fn process(comm: &str, argv: &[&str]) -> Process {
-    let gap = agtop_model::Gap::NotReported;
-    Process {
-        id: agtop_model::ProcId { pid: 1, started: 1 },
-        parent: None,
-        name: comm.into(),
-        argv: argv.iter().map(|&arg| arg.into()).collect(),
-        exe: Err(gap),
-        cwd: Err(gap),
-        state: ProcessState::Sleeping,
-        started_at: Err(gap),
-        threads: Err(gap),
-        cpu: Err(gap),
-        rss: Err(gap),
-        vsz: Err(gap),
-        io: Err(gap),
-    }
-}
-
 #[test]
 fn the_program_is_recognised_by_its_script_or_module_and_not_by_a_directory() {
-    let role = |comm: &str, argv: &[&str]| Aider.recognise(&ProcFacts::new(&process(comm, argv)));
+    let role = |comm: &str, argv: &[&str]| Aider.recognise(&ProcFacts::new(&process(comm, argv, "-")));
     assert_eq!(role("aider", &["/venv/bin/python3", "/venv/bin/aider", "--yes-always"]), Some(ProcessRole::Agent));
     assert_eq!(role("python3.12", &["python3.12", "-m", "aider", "--message", "hi"]), Some(ProcessRole::Agent));
     assert_eq!(role("aider", &["aider"]), Some(ProcessRole::Agent));

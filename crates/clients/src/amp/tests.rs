@@ -2,7 +2,7 @@ use agtop_model::{Event, EventKind, Lineage, ProcessRole, SessionFacts, StopReas
 use proptest::prelude::*;
 
 use super::Amp;
-use crate::testing::{Tally, decode_document, home, open, process};
+use crate::testing::{Tally, count, decode_document, home, open, process, titles};
 use crate::{Client, Input, ProcFacts};
 
 const LEDGER: &[u8] = include_bytes!("../../../../fixtures/amp/0.0.1780/T-ledger.json");
@@ -19,10 +19,6 @@ fn without_ledger() -> Vec<u8> {
     text.replace("\"usageLedger\"", "\"other\"").into_bytes()
 }
 
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
 fn facts(events: &[Event]) -> &SessionFacts {
     let of = |event| match event {
         &Event { kind: EventKind::Facts(ref facts), .. } => Some(&**facts),
@@ -36,13 +32,14 @@ fn the_ledger_counts_and_its_messages_do_not() {
     let tally = Tally::of(&decode(LEDGER));
     let opus = Usage { input: 40, output: 152, cache_read: 11_110, cache_write_5m: 900, ..Usage::default() };
     assert_eq!(tally.by_model()["claude-opus-4-5"], opus);
-    assert_eq!(tally.turns.len(), 6, "five entries, and the message that no entry refers to");
+    assert_eq!(tally.responses.len(), 6, "five entries, and the message that no entry refers to");
 }
 
 #[test]
 fn two_requests_for_one_message_share_its_cached_tokens() {
     let tally = Tally::of(&decode(LEDGER));
-    let cached: Vec<u64> = tally.turns.values().map(|(_, turn)| turn.usage.cache_write_5m).filter(|&n| n > 0).collect();
+    let cached: Vec<u64> =
+        tally.responses.values().map(|(_, response)| response.usage.cache_write_5m).filter(|&n| n > 0).collect();
     assert_eq!(cached, [900]);
 }
 
@@ -51,7 +48,7 @@ fn a_request_without_a_message_id_is_matched_by_model_and_tokens() {
     let text = std::str::from_utf8(LEDGER).unwrap();
     assert!(text.contains(r#""tokens": {"input": 3, "output": 4}"#));
     let other = text.replace(r#""tokens": {"input": 3, "output": 4}"#, r#""tokens": {"input": 3, "output": 5}"#);
-    assert_eq!(Tally::of(&decode(LEDGER)).turns.len() + 1, Tally::of(&decode(other.as_bytes())).turns.len());
+    assert_eq!(Tally::of(&decode(LEDGER)).responses.len() + 1, Tally::of(&decode(other.as_bytes())).responses.len());
 }
 
 #[test]
@@ -80,7 +77,7 @@ fn with_an_empty_ledger_the_messages_count() {
 fn a_request_without_a_message_is_off_the_main_line() {
     let events = decode(LEDGER);
     let sides = |event: &Event| match &event.kind {
-        EventKind::Response(turn) if turn.lineage == Lineage::Sidechain => turn.model.clone(),
+        EventKind::Response(response) if response.lineage == Lineage::Sidechain => response.model.clone(),
         _ => None,
     };
     assert_eq!(
@@ -91,8 +88,8 @@ fn a_request_without_a_message_is_off_the_main_line() {
 
 #[test]
 fn credits_are_no_dollars() {
-    let no_cost = |(_, turn): &(_, agtop_model::ResponseCopy)| turn.embedded_cost.is_none();
-    assert!(Tally::of(&decode(LEDGER)).turns.values().all(no_cost));
+    let no_cost = |(_, response): &(_, agtop_model::ResponseCopy)| response.embedded_cost.is_none();
+    assert!(Tally::of(&decode(LEDGER)).responses.values().all(no_cost));
 }
 
 #[test]
@@ -109,7 +106,7 @@ fn message_ids_are_unique_only_within_their_thread() {
     events.extend(decode(MESSAGES));
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()["T-2bbbbbbb-0000-4000-8000-000000000002"].prompt(), 12_368);
-    assert_eq!(tally.turns.len(), 5);
+    assert_eq!(tally.responses.len(), 5);
 }
 
 #[test]
@@ -119,13 +116,7 @@ fn directory_branch_title_and_time_are_emitted() {
     assert_eq!(facts.cwd.as_deref(), Some(std::path::Path::new("/srv/my meadow")));
     assert_eq!(facts.branch.as_ref().map(Untrusted::raw), Some("hay"));
     assert_eq!(facts.started.map(agtop_model::Timestamp::as_millis), Some(1_795_248_000_000));
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     let expected =
         [(TitleRank::Generated, "Sharpen the scythe"), (TitleRank::FirstPrompt, "Sharpen the scythe, please")];
     assert_eq!(titles, expected);
@@ -148,7 +139,7 @@ fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Response(turn) if turn.part_of.is_empty() => turn.stop,
+            EventKind::Response(response) if response.part_of.is_empty() => response.stop,
             _ => None,
         })
         .collect();
@@ -159,7 +150,7 @@ fn tools_answers_are_no_prompts_and_the_end_of_the_answer_ends_the_turn() {
 #[test]
 fn a_tool_that_is_blocked_on_the_user_waits() {
     let events = decode(MESSAGES);
-    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::Waiting)));
+    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::NeedsPermission)));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { .. })), 0);
 }
 

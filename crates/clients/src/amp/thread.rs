@@ -147,7 +147,7 @@ impl ThreadDocument {
             let Some(tool) = block.call.text().map(|id| ToolKey::new(ID, id)) else { continue };
             match block.progress() {
                 ToolProgress::Running => {}
-                ToolProgress::Blocked => record.emit(&self.session, EventKind::Waiting),
+                ToolProgress::Blocked => record.emit(&self.session, EventKind::NeedsPermission),
                 ToolProgress::Ended(outcome) => record.emit(&self.session, EventKind::ToolEnded { tool, outcome }),
             }
         }
@@ -187,9 +187,7 @@ impl ThreadDocument {
 impl Decoder for ThreadDocument {
     /// The valid parts of a document are emitted even if other parts are damaged.
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else {
-            return Err(DecodeError::malformed("is not read as a whole"));
-        };
+        let bytes = input.document()?;
         let thread: Thread<'_> = serde_json::from_slice(bytes)?;
         self.thread(&thread, out)
     }

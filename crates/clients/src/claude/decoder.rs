@@ -217,7 +217,7 @@ impl Transcript {
         let is_last = |step: &&Iteration<'_>| step.kind.as_deref() == Some("message");
         let context_used = steps.iter().rev().find(is_last).map(|step| step.usage().prompt());
         let opened = self.opened.unwrap_or(self.modified);
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             id: id.map(Into::into),
             geo: usage.inference_geo.as_deref().map_or(InferenceGeo::Global, geo),
             model: message.model.as_deref().map(|model| self.names.get(model)),
@@ -229,37 +229,37 @@ impl Transcript {
             ..ResponseCopy::new(key, sum, opened)
         };
         for (at, step) in steps.iter().enumerate().filter(|(_, step)| step.kind.as_deref() == Some("advisor_message")) {
-            let advice = self.advice(&turn, at, step);
+            let advice = self.advice(&response, at, step);
             self.compactions.note_advice(&advice, record.at);
             record.emit(copy.session, EventKind::Response(Box::new(advice)));
         }
         if copy.lineage == Lineage::Main {
-            self.compactions.note_response(&turn, record.at);
+            self.compactions.note_response(&response, record.at);
         } else {
             self.compactions.note_subagent(SubagentMode::Awaited);
         }
-        record.emit(copy.session, EventKind::Response(Box::new(turn)));
+        record.emit(copy.session, EventKind::Response(Box::new(response)));
     }
 
     /// The response of an advisor's step: it has its own model and is off the main line.
-    fn advice(&mut self, turn: &ResponseCopy, step: usize, iteration: &Iteration<'_>) -> ResponseCopy {
-        let own_id = turn.id.as_deref().map(|id| format!("{id}#{step}"));
+    fn advice(&mut self, response: &ResponseCopy, step: usize, iteration: &Iteration<'_>) -> ResponseCopy {
+        let own_id = response.id.as_deref().map(|id| format!("{id}#{step}"));
         let message = match &own_id {
             Some(id) => MessageKey::global(ID, id),
-            None => MessageKey::by_content(ID, &[format!("{:?}", turn.message).as_bytes(), &step.to_le_bytes()]),
+            None => MessageKey::by_content(ID, &[format!("{:?}", response.message).as_bytes(), &step.to_le_bytes()]),
         };
         ResponseCopy {
             message,
             id: own_id.map(Into::into),
-            model: iteration.model.as_deref().map(|model| self.names.get(model)).or_else(|| turn.model.clone()),
+            model: iteration.model.as_deref().map(|model| self.names.get(model)).or_else(|| response.model.clone()),
             usage: iteration.usage(),
             tier: ServiceTier::Standard,
             extent: UsageExtent::Response,
             embedded_cost: None,
-            lineage: turn.lineage.max(Lineage::Sidechain),
+            lineage: response.lineage.max(Lineage::Sidechain),
             context_used: None,
             stop: None,
-            ..turn.clone()
+            ..response.clone()
         }
     }
 
@@ -435,7 +435,7 @@ impl Transcript {
             return Ok(());
         };
         record.at = at;
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             id: Some(uuid.as_str().into()),
             model: Some(self.names.get(&model)),
             geo,
@@ -450,17 +450,15 @@ impl Transcript {
                 self.opened.unwrap_or(self.modified),
             )
         };
-        record.emit(session, EventKind::Response(Box::new(turn)));
+        record.emit(session, EventKind::Response(Box::new(response)));
         Ok(())
     }
 }
 
 impl Decoder for Transcript {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        match input {
-            Input::Line { bytes, offset } => self.line(bytes, offset, out),
-            _ => Err(DecodeError::malformed("is not read line by line")),
-        }
+        let (bytes, offset) = input.line()?;
+        self.line(bytes, offset, out)
     }
 
     fn checkpoint(&self) -> Option<Vec<u8>> {

@@ -27,9 +27,7 @@ impl SubagentMeta {
 
 impl Decoder for SubagentMeta {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else {
-            return Err(DecodeError::malformed("is not read as a whole"));
-        };
+        let bytes = input.document()?;
         let meta: Meta<'_> = serde_json::from_slice(bytes)?;
         let Some(parent) = &self.parent else { return Ok(()) };
         let session = SessionKey::new(ID, child_id(&parent.id, &self.id));

@@ -30,9 +30,6 @@ struct LiveSession<'a> {
     waiting_for: Option<Str<'a>>,
 }
 
-/// The value of `waiting_for` after a question or a plan.
-const INPUT_NEEDED: &str = "input needed";
-
 /// Reads one registry file.
 pub(super) struct RegistryFile {
     file: SourceFile,
@@ -46,9 +43,7 @@ impl RegistryFile {
 
 impl Decoder for RegistryFile {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else {
-            return Err(DecodeError::malformed("is not read as a whole"));
-        };
+        let bytes = input.document()?;
         let wire: LiveSession<'_> = serde_json::from_slice(bytes)?;
         let running = RunningProcess {
             pid: wire.pid,
@@ -66,8 +61,12 @@ fn activity(status: &str, waiting_for: Option<&str>) -> Option<VendorActivity> {
     match status {
         "busy" => Some(VendorActivity::Busy),
         "idle" => Some(VendorActivity::Idle),
-        "waiting" if waiting_for == Some(INPUT_NEEDED) => Some(VendorActivity::Asking),
-        "waiting" => Some(VendorActivity::Waiting),
+        "waiting" => Some(match waiting_for {
+            Some("permission prompt") => VendorActivity::NeedsPermission,
+            // A question or a plan.
+            Some("input needed") => VendorActivity::NeedsInput,
+            _ => VendorActivity::AwaitsUser,
+        }),
         "shell" => Some(VendorActivity::Background),
         _ => None,
     }

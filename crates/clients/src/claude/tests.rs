@@ -42,7 +42,7 @@ fn titles(kinds: &[EventKind]) -> Vec<(TitleRank, &str)> {
 fn a_response_written_once_per_content_block_counts_once() {
     let (events, _) = decode_lines(&Claude, MAIN, SESSION);
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 2, "msg_1 and msg_2; the synthetic message is none");
+    assert_eq!(tally.responses.len(), 2, "msg_1 and msg_2; the synthetic message is none");
     let expected = Usage {
         input: 7,
         cache_read: 11_000,
@@ -79,7 +79,7 @@ fn an_advisors_tokens_count_under_its_own_model_and_compaction_under_the_session
     assert_eq!(by_model["claude-opus-5"], Usage { input: 497_522, output: 700, ..Usage::default() });
     let own = by_model["claude-opus-4-8"];
     assert_eq!((own.input, own.output, own.cache_read), (180_004, 3530, 984_228));
-    let contexts: Vec<_> = tally.turns.values().filter_map(|(_, turn)| turn.context_used).collect();
+    let contexts: Vec<_> = tally.responses.values().filter_map(|(_, response)| response.context_used).collect();
     assert_eq!(contexts, [2 + 493_362 + 1226], "the context is what the last step saw, not the sum of all steps");
 }
 
@@ -137,17 +137,23 @@ fn a_sub_agent_next_to_its_session_names_its_parent_in_its_lines() {
 #[test]
 fn streaming_placeholders_are_replaced_by_the_final_usage() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
-    let (_, turn) =
-        Tally::of(&events).turns.into_values().find(|(_, turn)| turn.id.as_deref() == Some("msg_p")).unwrap();
-    assert_eq!(turn.usage.output, 400);
+    let (_, response) = Tally::of(&events)
+        .responses
+        .into_values()
+        .find(|(_, response)| response.id.as_deref() == Some("msg_p"))
+        .unwrap();
+    assert_eq!(response.usage.output, 400);
 }
 
 #[test]
 fn a_flat_cache_write_of_zero_with_a_breakdown_is_the_breakdown() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
-    let (_, turn) =
-        Tally::of(&events).turns.into_values().find(|(_, turn)| turn.id.as_deref() == Some("msg_p")).unwrap();
-    assert_eq!((turn.usage.cache_write_5m, turn.usage.cache_write_1h), (20, 60));
+    let (_, response) = Tally::of(&events)
+        .responses
+        .into_values()
+        .find(|(_, response)| response.id.as_deref() == Some("msg_p"))
+        .unwrap();
+    assert_eq!((response.usage.cache_write_5m, response.usage.cache_write_1h), (20, 60));
 }
 
 #[test]
@@ -155,8 +161,9 @@ fn a_progress_line_embeds_a_sub_agents_message() {
     let (events, _) = decode_lines(&Claude, MAIN, STREAMED);
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()[&*format!("{SID}/ag7")], Usage { input: 5, output: 9, ..Usage::default() });
-    let (_, turn) = tally.turns.into_values().find(|(_, turn)| turn.id.as_deref() == Some("msg_prog")).unwrap();
-    assert_eq!(turn.lineage, Lineage::Embedded);
+    let (_, response) =
+        tally.responses.into_values().find(|(_, response)| response.id.as_deref() == Some("msg_prog")).unwrap();
+    assert_eq!(response.lineage, Lineage::Embedded);
 }
 
 #[test]
@@ -169,8 +176,8 @@ fn messages_that_are_text_or_numbered_letters_are_no_errors() {
 fn a_response_without_an_id_counts_by_its_line() {
     let (mut events, _) = decode_lines(&Claude, MAIN, STREAMED);
     events.extend(decode_lines(&Claude, FORKED, STREAMED).0);
-    let without_id = |(_, turn): &(_, agtop_model::ResponseCopy)| turn.id.is_none();
-    assert_eq!(Tally::of(&events).turns.into_values().filter(without_id).count(), 1);
+    let without_id = |(_, response): &(_, agtop_model::ResponseCopy)| response.id.is_none();
+    assert_eq!(Tally::of(&events).responses.into_values().filter(without_id).count(), 1);
 }
 
 #[test]
@@ -186,9 +193,9 @@ fn inline_side_chains_are_one_sub_agent_each() {
 fn old_versions_record_costs_and_wrap_messages() {
     let (events, _) = decode_lines(&Claude, MAIN, OLD);
     let tally = Tally::of(&events);
-    let costs: Vec<_> = tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).collect();
+    let costs: Vec<_> = tally.responses.values().filter_map(|(_, response)| response.embedded_cost).collect();
     assert_eq!(costs.iter().map(|cost| cost.as_pico()).collect::<Vec<_>>(), [12_300_000_000]);
-    assert!(tally.turns.values().any(|(_, turn)| turn.id.as_deref() == Some("msg_w")));
+    assert!(tally.responses.values().any(|(_, response)| response.id.as_deref() == Some("msg_w")));
 }
 
 #[test]
@@ -239,8 +246,8 @@ fn compactions_and_api_errors_are_emitted_and_the_summary_is_no_prompt() {
 fn fast_mode_and_stop_reasons_are_kept() {
     let (events, _) = decode_lines(&Claude, MAIN, SESSION);
     let tally = Tally::of(&events);
-    let (_, turn) = tally.turns.values().find(|(_, turn)| turn.id.as_deref() == Some("msg_2")).unwrap();
-    assert_eq!((turn.tier, turn.stop), (ServiceTier::Fast, Some(StopReason::ToolUse)));
+    let (_, response) = tally.responses.values().find(|(_, response)| response.id.as_deref() == Some("msg_2")).unwrap();
+    assert_eq!((response.tier, response.stop), (ServiceTier::Fast, Some(StopReason::ToolUse)));
 }
 
 /// Bug: `usage.inference_geo` was not read, so inference in the United States cost only the list price.
@@ -249,9 +256,10 @@ fn inference_in_the_united_states_is_recognised() {
     let (events, errors) = decode_lines(&Claude, MAIN, GEO);
     assert_eq!(errors, []);
     let tally = Tally::of(&events);
-    let mut within: Vec<_> = tally.turns.values().filter(|(_, turn)| turn.geo == InferenceGeo::Us).collect();
-    within.sort_by_key(|(_, turn)| turn.id.clone());
-    let told: Vec<_> = within.iter().map(|(_, turn)| (turn.id.as_deref().unwrap(), turn.tier)).collect();
+    let mut within: Vec<_> =
+        tally.responses.values().filter(|(_, response)| response.geo == InferenceGeo::Us).collect();
+    within.sort_by_key(|(_, response)| response.id.clone());
+    let told: Vec<_> = within.iter().map(|(_, response)| (response.id.as_deref().unwrap(), response.tier)).collect();
     assert_eq!(
         told,
         [("msg_geo1", ServiceTier::Standard), ("msg_geo2", ServiceTier::Fast), ("msg_geo7", ServiceTier::Standard)]
@@ -352,10 +360,13 @@ fn copies_of_sent_messages_are_skipped_unless_they_are_truncated() {
 
 #[test]
 fn a_live_process_names_its_session_and_activity() {
-    let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting"}"#;
+    let entry = br#"{"pid":4242,"sessionId":"s1","cwd":"/w","startedAt":1795257101267,"procStart":"572528","status":"waiting","waitingFor":"permission prompt"}"#;
     let events = decode_document(&Claude, "/home/u/.claude/sessions/4242.json", entry).unwrap();
     let EventKind::Running(running) = &events[0].kind else { panic!("{events:?}") };
-    assert_eq!((running.pid, running.started, running.activity), (4242, Some(572_528), Some(VendorActivity::Waiting)));
+    assert_eq!(
+        (running.pid, running.started, running.activity),
+        (4242, Some(572_528), Some(VendorActivity::NeedsPermission))
+    );
     assert_eq!(&*events[0].session.id, "s1");
 }
 

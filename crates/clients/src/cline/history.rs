@@ -60,7 +60,7 @@ struct Item<'a> {
 
 impl Decoder for TaskHistory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         if !is_list {

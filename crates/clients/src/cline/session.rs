@@ -43,7 +43,7 @@ struct ManifestDocument<'a> {
 
 impl Decoder for Manifest {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let about: ManifestDocument<'_> = serde_json::from_slice(bytes)?;
         let facts = SessionFacts {
             cwd: about.cwd.text().and_then(directory),
@@ -219,7 +219,7 @@ fn typed_text(text: &str) -> Option<&str> {
 
 impl Decoder for Messages {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let said: MessagesDocument<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
         record.facts(&self.session, SessionFacts { parent: self.parent.clone(), ..SessionFacts::default() });

@@ -152,7 +152,7 @@ impl Task {
             }
             (Some(said @ ("tool" | "command")), _) => self.tool(said, message, record),
             (_, Some(asked)) if PERMISSION_QUESTIONS.contains(&asked) && rank == MessagePosition::Last => {
-                record.emit(&self.session, EventKind::Waiting);
+                record.emit(&self.session, EventKind::NeedsPermission);
             }
             (_, Some(asked)) if PERMISSION_QUESTIONS.contains(&asked) => self.tool(asked, message, record),
             (_, Some(asked)) if TURN_END_QUESTIONS.contains(&asked) => record.emit(&self.session, EventKind::TurnEnded),
@@ -238,7 +238,7 @@ impl Task {
 
 impl Decoder for Task {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let messages: LazyList<'_> = serde_json::from_slice(bytes)?;
         let start_time = start_time(&self.session.id);
         self.opened = start_time.unwrap_or(self.opened);

@@ -7,7 +7,7 @@ use agtop_model::{
 use proptest::prelude::*;
 
 use super::{CLINE, Extension, KILO_CODE, ROO};
-use crate::testing::{Tally, decode_document, home, open, process};
+use crate::testing::{Tally, count, decode_document, home, open, process, titles};
 use crate::{Client, Input, Presence, ProcFacts};
 
 const HISTORY: &[u8] = include_bytes!("../../../../fixtures/cline/2026-11/taskHistory.json");
@@ -51,10 +51,6 @@ fn events(extension: &Extension, task: &[u8]) -> Vec<Event> {
     decode_document(extension, &path(extension.directory), task).unwrap()
 }
 
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
 #[test]
 fn each_extension_counts_under_its_own_name() {
     for (extension, task) in [(&CLINE, TASK), (&ROO, ROO_TASK), (&KILO_CODE, KILO_TASK)] {
@@ -70,26 +66,27 @@ fn requests_have_their_usage_in_json_within_text() {
     let tally = Tally::of(&events);
     let expected = Usage { input: 130, cache_read: 2_000, cache_write_5m: 300, output: 75, ..Usage::default() };
     assert_eq!(tally.usage(), expected);
-    let cost: Option<i64> = tally.turns.values().map(|(_, turn)| turn.embedded_cost.map(PicoUsd::as_pico)).sum();
+    let cost: Option<i64> =
+        tally.responses.values().map(|(_, response)| response.embedded_cost.map(PicoUsd::as_pico)).sum();
     assert_eq!(cost, PicoUsd::from_usd(0.035).map(PicoUsd::as_pico));
 }
 
 #[test]
 fn a_request_under_way_has_no_usage_yet() {
     let json = br#"[{"ts":1795000000001,"type":"say","say":"api_req_started","text":"{\"request\":\"..\"}"}]"#;
-    assert!(Tally::of(&events(&CLINE, json)).turns.is_empty());
+    assert!(Tally::of(&events(&CLINE, json)).responses.is_empty());
 }
 
 #[test]
 fn deleted_requests_are_billed_as_a_sum() {
     let tally = Tally::of(&events(&CLINE, TASK));
-    assert_eq!(tally.turns.values().filter(|(_, turn)| turn.extent == UsageExtent::Sum).count(), 1);
+    assert_eq!(tally.responses.values().filter(|(_, response)| response.extent == UsageExtent::Sum).count(), 1);
 }
 
 #[test]
 fn a_question_waits_only_while_it_is_the_last_message() {
-    assert_eq!(count(&events(&CLINE, TASK), |kind| matches!(kind, EventKind::Waiting)), 0);
-    assert_eq!(count(&events(&ROO, ROO_TASK), |kind| matches!(kind, EventKind::Waiting)), 1);
+    assert_eq!(count(&events(&CLINE, TASK), |kind| matches!(kind, EventKind::NeedsPermission)), 0);
+    assert_eq!(count(&events(&ROO, ROO_TASK), |kind| matches!(kind, EventKind::NeedsPermission)), 1);
 }
 
 #[test]
@@ -158,7 +155,8 @@ fn some_providers_of_cline_count_the_whole_prompt() {
 fn a_compaction_is_billed_without_a_request_record() {
     let events = events(&ROO, ROO_TASK);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
-    let costs: Vec<_> = Tally::of(&events).turns.values().filter_map(|(_, turn)| turn.embedded_cost).collect();
+    let costs: Vec<_> =
+        Tally::of(&events).responses.values().filter_map(|(_, response)| response.embedded_cost).collect();
     assert_eq!(costs.into_iter().sum::<PicoUsd>(), PicoUsd::from_usd(0.024).unwrap());
 }
 
@@ -183,22 +181,16 @@ fn a_task_that_another_made_names_it_and_its_workspace() {
 fn input_of_a_session_is_the_whole_prompt_with_every_provider() {
     let tally = Tally::of(&of_session(&format!("{SESSION}.messages.json"), MESSAGES));
     let expected = Usage { input: 300, cache_read: 10_200, cache_write_5m: 200, output: 80, ..Usage::default() };
-    assert_eq!((tally.usage(), tally.turns.len()), (expected, 2));
-    let stops: Vec<_> = tally.turns.values().filter_map(|(_, turn)| turn.stop).collect();
+    assert_eq!((tally.usage(), tally.responses.len()), (expected, 2));
+    let stops: Vec<_> = tally.responses.values().filter_map(|(_, response)| response.stop).collect();
     assert!(stops.contains(&StopReason::ToolUse) && stops.contains(&StopReason::EndTurn));
-    assert!(tally.turns.values().all(|(_, turn)| turn.embedded_cost.is_some() && turn.model.is_some()));
+    assert!(tally.responses.values().all(|(_, response)| response.embedded_cost.is_some() && response.model.is_some()));
 }
 
 #[test]
 fn prompts_are_distinguished_from_tool_results_and_summaries() {
     let events = of_session(&format!("{SESSION}.messages.json"), MESSAGES);
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     assert_eq!(titles, [(TitleRank::LastPrompt, "mend the till")]);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Compacted)), 1);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })), 1);

@@ -31,7 +31,7 @@ impl Rollout {
                 self.counted(info, used, time, owner, record);
             }
             if !is_copy {
-                // If totals moved, the turn has already reported the context, and `last` may be stale.
+                // If totals moved, the response has already reported the context, and `last` may be stale.
                 let last_usage = info.last_token_usage.filter(|_| !moved);
                 self.emit_context(last_usage.map(|last| last.context()), info.model_context_window, record);
             }
@@ -60,9 +60,9 @@ impl Rollout {
         let counts = info.total_token_usage.unwrap_or(used).bytes();
         let whose = if time.is_empty() { &*self.session.id } else { time };
         let message = MessageKey::by_content(ID, &[whose.as_bytes(), &counts]);
-        let turn = EventKind::Response(Box::new(self.turn(message, used, record.at)));
+        let copy = EventKind::Response(Box::new(self.response_copy(message, used, record.at)));
         match (owner, record.at) {
-            (Owner::Own | Owner::DatedCopy, _) | (Owner::Unclear, None) => record.emit(&self.session, turn),
+            (Owner::Own | Owner::DatedCopy, _) | (Owner::Unclear, None) => record.emit(&self.session, copy),
             (Owner::Copy, _) => {}
             (Owner::Unclear, Some(at)) if self.unclear.is_some() => {
                 self.drop_unclear();
@@ -70,7 +70,7 @@ impl Rollout {
             }
             (Owner::Unclear, Some(_)) => {
                 let session = self.session.clone();
-                self.unclear = Some(Event { at: record.at, session, source: record.source, kind: turn });
+                self.unclear = Some(Event { at: record.at, session, source: record.source, kind: copy });
             }
         }
     }
@@ -113,8 +113,8 @@ impl Rollout {
             Some(id) => MessageKey::by_content(ID, &[thread.as_bytes(), id.as_bytes()]),
             None => MessageKey::by_content(ID, &[thread.as_bytes(), &response.usage.bytes()]),
         };
-        let turn = ResponseCopy { id: id.map(Into::into), ..self.turn(message, response.usage, record.at) };
-        record.emit(&self.session, EventKind::Response(Box::new(turn)));
+        let copy = ResponseCopy { id: id.map(Into::into), ..self.response_copy(message, response.usage, record.at) };
+        record.emit(&self.session, EventKind::Response(Box::new(copy)));
     }
 
     /// The model of the response. A model on the user's own machine is marked as local.
@@ -126,7 +126,7 @@ impl Rollout {
         }
     }
 
-    pub(super) fn turn(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> ResponseCopy {
+    pub(super) fn response_copy(&mut self, message: MessageKey, used: Tokens, at: Option<Timestamp>) -> ResponseCopy {
         let called = std::mem::take(&mut self.tools.called);
         // A response without a tool call is the last of its turn.
         let stop = Some(if called { StopReason::ToolUse } else { StopReason::EndTurn });

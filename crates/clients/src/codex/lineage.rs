@@ -177,7 +177,7 @@ impl ThreadLineage {
         self.stage == CopyStage::Unclear
     }
 
-    /// Whether no sign of a copy was seen, so that an unclear turn that ends here belongs to this thread.
+    /// Whether no sign of a copy was seen, so that an unclear count belongs to this thread.
     pub(super) fn has_no_foreign_meta(&self) -> bool {
         !self.holds_foreign_meta
     }

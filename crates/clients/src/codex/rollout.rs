@@ -297,8 +297,8 @@ impl Rollout {
     fn exec_usage(&mut self, tokens: &Tokens, record: &mut Record<'_>) {
         self.exec_turns += 1;
         let message = MessageKey::in_session(&self.session, &format!("exec {}", self.exec_turns));
-        let turn = self.turn(message, *tokens, record.at);
-        record.emit(&self.session, EventKind::Response(Box::new(turn)));
+        let copy = self.response_copy(message, *tokens, record.at);
+        record.emit(&self.session, EventKind::Response(Box::new(copy)));
         record.emit(&self.session, EventKind::TurnEnded);
     }
 }

@@ -2,14 +2,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agtop_model::{
-    Event, EventKind, Gap, Lineage, ProcId, Process, ProcessRole, ProcessState, RateLimit, ResponseCopy, ServiceTier,
-    SessionFacts, StopReason, Timestamp, TitleRank, ToolKey, Untrusted,
+    Event, EventKind, Lineage, ProcessRole, RateLimit, ServiceTier, StopReason, Timestamp, TitleRank, ToolKey,
+    Untrusted,
 };
 use proptest::prelude::*;
 
 use super::Codex;
 use super::id::ID;
-use crate::testing::{Tally, decode_lines, decode_rows, home};
+use crate::testing::{Tally, count, decode_lines, decode_rows, facts, home, process, responses, titles};
 use crate::{Client, Env, Presence, ProcFacts, SqlValue};
 
 macro_rules! fixture {
@@ -45,27 +45,8 @@ fn events(text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn turns(events: &[Event]) -> Vec<&ResponseCopy> {
-    events.iter().filter_map(|e| if let EventKind::Response(turn) = &e.kind { Some(&**turn) } else { None }).collect()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    events.iter().filter_map(|e| if let EventKind::Facts(facts) = &e.kind { Some(&**facts) } else { None }).collect()
-}
-
 fn limits(events: &[Event]) -> Vec<&RateLimit> {
     events.iter().filter_map(|e| if let EventKind::RateLimit(limit) = &e.kind { Some(limit) } else { None }).collect()
-}
-
-fn titles(events: &[Event]) -> Vec<(TitleRank, &str)> {
-    events
-        .iter()
-        .filter_map(|e| if let EventKind::Title(title) = &e.kind { Some((title.rank, title.text.raw())) } else { None })
-        .collect()
-}
-
-fn count(events: &[Event], wanted: fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| wanted(&event.kind)).count()
 }
 
 /// Input with cache reads, and output, as Codex counts them.
@@ -90,20 +71,20 @@ fn files_without_envelopes_yield_session_prompt_and_tools() {
     });
     assert_eq!(target, Some(Untrusted::from("ls -la")));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })), 1);
-    assert!(turns(&events).is_empty());
+    assert!(responses(&events).is_empty());
 }
 
 #[test]
 fn repeated_totals_and_null_infos_count_nothing() {
     let repeated = events(fixture!("0.42/totals.jsonl"));
-    assert_eq!(turns(&repeated).len(), 3);
+    assert_eq!(responses(&repeated).len(), 3);
 }
 
 #[test]
 fn a_total_that_drops_starts_again_without_negatives() {
     let events = events(fixture!("0.42/totals.jsonl"));
     assert_eq!(sums(&events), (1000 + 1500 + 300, 100 + 200 + 30));
-    let first = turns(&events)[0];
+    let first = responses(&events)[0];
     assert_eq!((first.usage.input, first.usage.cache_read, first.usage.reasoning), (600, 400, 40));
     assert_eq!(first.model.as_deref(), Some("gpt-5-codex"));
 }
@@ -139,7 +120,7 @@ fn a_copy_within_one_second_counts_once_with_its_parent() {
     let spawned = events(fixture!("0.119/spawned.jsonl"));
     assert_eq!(sums(&parent), (700, 70));
     assert_eq!(sums(&spawned), (50 + 60, 5 + 6));
-    assert!(turns(&spawned).iter().all(|turn| turn.model.as_deref() == Some("gpt-5.4-mini")));
+    assert!(responses(&spawned).iter().all(|response| response.model.as_deref() == Some("gpt-5.4-mini")));
     assert_eq!(sums(&[parent, spawned].concat()), (700 + 110, 70 + 11));
 }
 
@@ -152,7 +133,7 @@ fn an_agent_without_a_copy_counts_even_if_done_within_a_second() {
 fn a_copy_that_took_seconds_to_write_ends_at_the_agents_own_turn() {
     let events = events(fixture!("0.144/spawned-long-copy.jsonl"));
     assert_eq!(sums(&events), (50, 5));
-    assert_eq!(turns(&events)[0].model.as_deref(), Some("gpt-5.4-mini"));
+    assert_eq!(responses(&events)[0].model.as_deref(), Some("gpt-5.4-mini"));
 }
 
 #[test]
@@ -177,7 +158,7 @@ fn a_spawned_agent_is_a_sidechain_below_its_parent_without_user_prompts() {
     assert_eq!(decoded.parent.as_ref().map(|parent| &*parent.id), Some("019e8000-0000-7000-8000-000000000001"));
     assert_eq!(decoded.forked_from, decoded.parent);
     assert_eq!(decoded.origin, Some(Untrusted::from("thread_spawn")));
-    assert_eq!(turns(&events)[0].lineage, Lineage::Sidechain);
+    assert_eq!(responses(&events)[0].lineage, Lineage::Sidechain);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
 
@@ -211,7 +192,7 @@ fn a_sub_agents_copy_is_left_to_its_parent_even_with_the_parents_times() {
 fn a_fork_that_copies_lines_with_its_own_time_counts_only_what_follows() {
     let events = events(fixture!("0.153/fork-restamped.jsonl"));
     assert_eq!(sums(&events), (50, 5));
-    assert_eq!(turns(&events)[0].lineage, Lineage::Main);
+    assert_eq!(responses(&events)[0].lineage, Lineage::Main);
 }
 
 #[test]
@@ -222,8 +203,8 @@ fn totals_that_continue_a_parents_total_count_from_there() {
 #[test]
 fn usage_records_take_precedence_over_totals_and_stale_last_usage() {
     let events = events(fixture!("0.169/records.jsonl"));
-    let decoded = turns(&events);
-    let ids: Vec<_> = decoded.iter().filter_map(|turn| turn.id.as_deref()).collect();
+    let decoded = responses(&events);
+    let ids: Vec<_> = decoded.iter().filter_map(|response| response.id.as_deref()).collect();
     assert_eq!(ids, ["resp_1", "resp_2", "resp_3", "resp_4", "resp_5"]);
     assert_eq!(sums(&events), (1000 + 2000 + 300 + 1200 + 1000, 100 + 50 + 900 + 80 + 100));
     let first = decoded[0].usage;
@@ -240,7 +221,8 @@ fn without_records_a_stale_last_after_a_cut_response_is_not_billed() {
 #[test]
 fn the_model_and_service_tier_are_those_of_the_turn() {
     let events = events(fixture!("0.169/records.jsonl"));
-    let decoded: Vec<_> = turns(&events).iter().map(|turn| (turn.model.as_deref().unwrap_or("?"), turn.tier)).collect();
+    let decoded: Vec<_> =
+        responses(&events).iter().map(|response| (response.model.as_deref().unwrap_or("?"), response.tier)).collect();
     assert_eq!(decoded[0], ("gpt-5.5", ServiceTier::Priority));
     assert_eq!(decoded[4], ("gpt-6-sol", ServiceTier::Standard));
 }
@@ -248,7 +230,7 @@ fn the_model_and_service_tier_are_those_of_the_turn() {
 #[test]
 fn a_response_that_calls_no_tool_ends_the_turn() {
     let events = events(fixture!("0.169/records.jsonl"));
-    let stops: Vec<_> = turns(&events).iter().filter_map(|turn| turn.stop).collect();
+    let stops: Vec<_> = responses(&events).iter().filter_map(|response| response.stop).collect();
     let (tool, end) = (StopReason::ToolUse, StopReason::EndTurn);
     assert_eq!(stops, [tool, tool, end, end, tool]);
 }
@@ -326,8 +308,8 @@ fn guardians_are_billed_below_their_parent_on_the_model_behind_their_alias() {
     let decoded = facts(&events)[0];
     assert_eq!(decoded.origin, Some(Untrusted::from("guardian")));
     assert_eq!(decoded.parent.as_ref().map(|parent| &*parent.id), Some("01a1fda9-0000-7000-8000-000000000011"));
-    let turn = turns(&events)[0];
-    assert_eq!((turn.model.as_deref(), turn.lineage), (Some("gpt-5.5"), Lineage::Sidechain));
+    let response = responses(&events)[0];
+    assert_eq!((response.model.as_deref(), response.lineage), (Some("gpt-5.5"), Lineage::Sidechain));
     assert_eq!(sums(&events), (1200, 80));
 }
 
@@ -403,7 +385,7 @@ fn the_state_database_yields_facts_and_titles_but_no_usage() {
     assert_eq!(titles(&first), [(TitleRank::FirstPrompt, "hello there")]);
     assert_eq!(titles(&row("Greeting", SqlValue::Null)), [(TitleRank::Generated, "Greeting")]);
     assert_eq!(titles(&row("hello there", text("Named"))), [(TitleRank::Generated, "Named")]);
-    assert!(turns(&first).is_empty());
+    assert!(responses(&first).is_empty());
 }
 
 #[test]
@@ -435,25 +417,6 @@ fn stores_accept_what_codex_writes_and_nothing_else() {
     assert!(!accepted("session_index", "history.jsonl"));
 }
 
-/// A process with this executable and command line.
-fn process(exe: &str, argv: &[&str]) -> Process {
-    Process {
-        id: ProcId { pid: 1, started: 1 },
-        parent: None,
-        name: Untrusted::from("x"),
-        argv: argv.iter().map(|&arg| Untrusted::from(arg)).collect(),
-        exe: if exe.is_empty() { Err(Gap::Denied) } else { Ok(exe.into()) },
-        cwd: Err(Gap::Denied),
-        state: ProcessState::Running,
-        started_at: Err(Gap::Denied),
-        threads: Err(Gap::Denied),
-        cpu: Err(Gap::Denied),
-        rss: Err(Gap::Denied),
-        vsz: Err(Gap::Denied),
-        io: Err(Gap::Denied),
-    }
-}
-
 #[test]
 fn processes_are_recognised_by_what_they_are() {
     const NATIVE: &str = "/n/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex";
@@ -465,7 +428,7 @@ fn processes_are_recognised_by_what_they_are() {
         (NATIVE, &["codex"][..], agent),
         (NATIVE, &["codex", "-c", "mcp-server", "exec", "fix it"], agent),
         (NATIVE, &["codex", "-m", "gpt-5.5", "resume", "--last"], agent),
-        ("", &["codex", "explain app-server"], agent),
+        ("-", &["codex", "explain app-server"], agent),
         ("/opt/codex-x86_64-unknown-linux-musl", &["codex-x86_64-unknown-linux-musl"], agent),
         ("/usr/bin/node", &["node", SCRIPT, "exec", "hi"], agent),
         ("/usr/bin/node", &["node", "/usr/local/bin/codex"], agent),
@@ -481,14 +444,14 @@ fn processes_are_recognised_by_what_they_are() {
         ("/bin/bash", &["bash", "-c", "codex exec hi"], None),
         ("/usr/bin/node", &["node", "server.js", "codex"], None),
     ] {
-        assert_eq!(Codex.recognise(&ProcFacts::new(&process(exe, argv))), role, "{exe} {argv:?}");
+        assert_eq!(Codex.recognise(&ProcFacts::new(&process("x", argv, exe))), role, "{exe} {argv:?}");
     }
 }
 
 #[test]
 fn the_command_line_names_the_session_after_resume() {
     let id = "019d0000-0000-7000-8000-0000000000ff";
-    let argument = |argv: &[&str]| Codex.session_argument(&ProcFacts::new(&process("/bin/codex", argv)));
+    let argument = |argv: &[&str]| Codex.session_argument(&ProcFacts::new(&process("x", argv, "/bin/codex")));
     assert_eq!(argument(&["codex", "resume", id]).as_deref(), Some(id));
     assert_eq!(argument(&["codex", "exec", "--json", "resume", "-m", "gpt-5.5", id, "go on"]).as_deref(), Some(id));
     assert_eq!(argument(&["codex", "fork", id]), None, "a fork has an id of its own");
@@ -536,7 +499,11 @@ fn holding_a_writer_lock_means_working_on_its_thread() {
 /// Each response with its session and usage: neither cuts nor repetitions may change it.
 fn tallied(events: &[Event]) -> Vec<(String, u64, Option<Arc<str>>)> {
     let tally = Tally::of(events);
-    tally.turns.values().map(|(key, turn)| (key.id.to_string(), turn.usage.total(), turn.model.clone())).collect()
+    tally
+        .responses
+        .values()
+        .map(|(key, response)| (key.id.to_string(), response.usage.total(), response.model.clone()))
+        .collect()
 }
 
 proptest! {

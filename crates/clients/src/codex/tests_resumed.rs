@@ -1,9 +1,9 @@
 //! Threads that several releases wrote, models of several providers, and the size of the context.
 
-use agtop_model::{Event, EventKind, ResponseCopy};
+use agtop_model::Event;
 
 use super::Codex;
-use crate::testing::{Tally, decode_lines, home, open};
+use crate::testing::{Tally, decode_lines, home, open, responses};
 use crate::{Decoder, Input};
 
 const PATH: &str =
@@ -11,15 +11,8 @@ const PATH: &str =
 const TWO_RELEASES: &str = include_str!("../../../../fixtures/codex/0.171/two-releases.jsonl");
 const OSS: &str = include_str!("../../../../fixtures/codex/0.171/oss.jsonl");
 
-fn turns(events: &[Event]) -> Vec<&ResponseCopy> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Response(turn) = &event.kind { Some(&**turn) } else { None })
-        .collect()
-}
-
 fn outputs(events: &[Event]) -> Vec<u64> {
-    turns(events).iter().map(|turn| turn.usage.output).collect()
+    responses(events).iter().map(|response| response.usage.output).collect()
 }
 
 /// A thread started by a release that writes a record for each response, and resumed by an older one that writes only
@@ -63,10 +56,10 @@ fn a_thread_of_two_releases_can_be_resumed_between_any_two_turns() {
 fn a_model_of_a_local_provider_is_marked_as_local() {
     for provider in ["oss", "ollama", "lmstudio"] {
         let (events, _) = decode_lines(&Codex, PATH, OSS.replace("\"oss\"", &format!("\"{provider}\"")).as_bytes());
-        assert_eq!(turns(&events)[0].model.as_deref(), Some("ollama/gpt-oss:20b"), "{provider}");
+        assert_eq!(responses(&events)[0].model.as_deref(), Some("ollama/gpt-oss:20b"), "{provider}");
     }
     let (events, _) = decode_lines(&Codex, PATH, OSS.replace("\"oss\"", "\"openai\"").as_bytes());
-    assert_eq!(turns(&events)[0].model.as_deref(), Some("gpt-oss:20b"));
+    assert_eq!(responses(&events)[0].model.as_deref(), Some("gpt-oss:20b"));
 }
 
 /// Bug: two views of the same record showed a context of 25,000 and of 27,000 tokens: the prompt alone, or with the
@@ -83,7 +76,7 @@ fn the_context_is_the_last_prompt_and_its_answer() {
     for payload in payloads {
         let line = format!(r#"{{"timestamp":"2026-11-30T10:00:00.000Z","type":{payload}}}"#);
         let (events, _) = decode_lines(&Codex, PATH, line.as_bytes());
-        let turn = turns(&events)[0];
-        assert_eq!((turn.context_used, turn.usage.prompt()), (Some(27_000), 25_000), "{line}");
+        let response = responses(&events)[0];
+        assert_eq!((response.context_used, response.usage.prompt()), (Some(27_000), 25_000), "{line}");
     }
 }

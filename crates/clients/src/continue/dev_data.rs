@@ -64,9 +64,7 @@ struct State {
 
 impl Decoder for EditorRequests {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else {
-            return Err(DecodeError::malformed("is not read line by line"));
-        };
+        let (bytes, offset) = input.line()?;
         let request: Request<'_> = serde_json::from_slice(bytes)?;
         let at = request.timestamp.0.or(request.created_at.0);
         let usage = Usage { input: request.prompt_tokens.0, output: request.generated_tokens.0, ..Usage::default() };

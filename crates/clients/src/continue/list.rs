@@ -32,7 +32,7 @@ struct IndexedSession<'a> {
 
 impl Decoder for SessionIndex {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         serde_json::from_slice::<LazyList<'_>>(bytes)?.each("sessions", |place, entry: IndexedSession<'_>| {
             let Some(id) = entry.session_id.text().filter(|id| is_uuid(id)) else { return };
             let (session, started) = (SessionKey::new(ID, id), entry.date_created.0);

@@ -82,7 +82,7 @@ struct Message<'a> {
 
 impl Decoder for SessionDocument {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let session: Session<'_> = serde_json::from_slice(bytes)?;
         let started = session.date_created.0;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), started, out);

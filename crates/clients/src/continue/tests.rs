@@ -13,7 +13,7 @@ const PATH: &str = "/home/u/.continue/sessions/6aaaaaaa-0000-4000-8000-000000000
 #[test]
 fn a_session_of_an_editor_is_known_without_tokens_and_without_a_time() {
     let events = decode_document(&Continue, PATH, SESSION).unwrap();
-    assert!(Tally::of(&events).turns.is_empty());
+    assert!(Tally::of(&events).responses.is_empty());
     assert!(events.iter().all(|event| event.at.is_none()));
     assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Prompt { .. })).count(), 2);
 }
@@ -24,8 +24,8 @@ fn a_session_of_cn_has_one_running_total_and_its_invented_cost_is_not_read() {
     let tally = Tally::of(&events);
     let expected = Usage { input: 900, cache_read: 4_000, cache_write_5m: 500, output: 70, ..Usage::default() };
     assert_eq!(tally.usage(), expected);
-    let (_, turn) = tally.turns.values().next().unwrap();
-    assert_eq!((turn.running_total().is_some(), turn.embedded_cost), (true, None));
+    let (_, response) = tally.responses.values().next().unwrap();
+    assert_eq!((response.running_total().is_some(), response.embedded_cost), (true, None));
     assert_eq!(Tally::of(events.iter().chain(&events)).usage(), expected, "a later reading takes its place");
 }
 

@@ -19,11 +19,9 @@ use super::wire::{
 use crate::decode::{Record, SourceFile};
 use crate::interner::Interner;
 use crate::parse::{Str, short_text};
+use crate::question_tools::is_question_tool;
 use crate::store::file_stem;
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Tools that ask the user a question, and run until it is answered.
-const QUESTION_TOOLS: &[&str] = &["ask_user", "exit_plan_mode"];
 
 /// Maximum number of sub-agents of a session; events of further ones count as the session's own.
 const MAX_SUBAGENTS: usize = 4096;
@@ -97,11 +95,11 @@ impl SessionEvents {
             Payload::ContextChange(context) => emit_facts(&session, location_facts(&context), record),
             Payload::ModelChange(change) => self.model(&line, &session, change.new_model.as_ref(), record),
             Payload::UserMessage(message) => self.user_message(&line, &message, record),
-            Payload::TurnStart(turn) if line.agent_id.is_none() => {
+            Payload::TurnStart(response) if line.agent_id.is_none() => {
                 self.is_turn_over = false;
                 let run = self.runs.current();
-                run.note_interaction(turn.interaction_id.as_deref());
-                run.note_turn(turn.turn_id.as_deref());
+                run.note_interaction(response.interaction_id.as_deref());
+                run.note_turn(response.turn_id.as_deref());
             }
             Payload::TurnEnd if self.is_turn_over && line.agent_id.is_none() => {
                 record.emit(&session, EventKind::TurnEnded);
@@ -118,7 +116,7 @@ impl SessionEvents {
             Payload::SubagentStart(agent) => self.subagent_start(&line, &session, &agent, record),
             Payload::SubagentEnd(agent) => self.subagent_end(&session, &agent, record),
             Payload::PermissionAsked(permission) if permission.resolved_by_hook != Some(true) => {
-                record.emit(&session, EventKind::Waiting);
+                record.emit(&session, EventKind::NeedsPermission);
             }
             Payload::PermissionGiven(permission) => answered(&permission, &session, record),
             Payload::Compaction(compaction) => self.compaction(&line, &session, &compaction, record),
@@ -305,11 +303,11 @@ impl SessionEvents {
     fn tool_start(&mut self, session: &SessionKey, start: &ToolStart<'_>, record: &mut Record<'_>) {
         let Some(tool) = tool_key(start.tool_call_id.as_ref()) else { return };
         let name = self.names.get(start.tool_name.as_deref().unwrap_or("tool"));
-        let asks = QUESTION_TOOLS.contains(&&*name);
+        let is_question = is_question_tool(&name);
         let target = start.target();
         record.emit(session, EventKind::ToolStarted { tool, name, target });
-        if asks {
-            record.emit(session, EventKind::Waiting);
+        if is_question {
+            record.emit(session, EventKind::NeedsInput);
         }
     }
 
@@ -342,10 +340,8 @@ impl SessionEvents {
 
 impl Decoder for SessionEvents {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        match input {
-            Input::Line { bytes, offset } => self.line(bytes, offset, out),
-            _ => Err(DecodeError::malformed("is not read line by line")),
-        }
+        let (bytes, offset) = input.line()?;
+        self.line(bytes, offset, out)
     }
 }
 
@@ -369,11 +365,9 @@ fn message_key(line: &Line<'_>, message: &Message<'_>, run: &ProcessRun) -> Mess
     if let Some(call) = message.api_call_id.as_deref().filter(|id| !id.is_empty()) {
         return counting::message(call);
     }
-    let response = message.turn_id.as_deref().or(run.turn());
-    match (message.interaction_id.as_deref(), response) {
-        (Some(interaction), Some(response)) if line.agent_id.is_none() => {
-            counting::message_of_turn(interaction, response)
-        }
+    let turn = message.turn_id.as_deref().or(run.turn());
+    match (message.interaction_id.as_deref(), turn) {
+        (Some(interaction), Some(turn)) if line.agent_id.is_none() => counting::message_of_turn(interaction, turn),
         _ => counting::message(message.id.as_deref().or(line.id.as_deref()).unwrap_or_default()),
     }
 }

@@ -48,9 +48,7 @@ impl LockFile {
 
 impl Decoder for LockFile {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else {
-            return Err(DecodeError::malformed("is not read as a whole"));
-        };
+        let bytes = input.document()?;
         let written = std::str::from_utf8(bytes).ok().and_then(|text| text.trim().parse().ok());
         let Some(pid) = self.pid.filter(|&pid| written == Some(pid)) else {
             return Err(DecodeError::malformed("does not hold the pid that its name says"));

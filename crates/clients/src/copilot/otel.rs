@@ -68,7 +68,7 @@ impl Spans {
         let session = SessionKey::new(ID, span.session());
         let model = span.attributes.model().map(|model| self.names.get(model));
         self.emit_facts(&span, &session, model.as_ref(), record);
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             id: span.attributes.response_id.text().map(Into::into),
             model,
             stop: span.attributes.finish_reason().map(stop_reason),
@@ -77,18 +77,18 @@ impl Spans {
             context_used: Some(0),
             ..ResponseCopy::new(counting::call(&span.call_id(), &counts), usage, at.unwrap_or(self.modified))
         };
-        let turn = if kind == SpanKind::Chat {
-            ResponseCopy { part_of: self.coarser_than_call(&span).into_iter().collect(), ..turn }
+        let response = if kind == SpanKind::Chat {
+            ResponseCopy { part_of: self.coarser_than_call(&span).into_iter().collect(), ..response }
         } else {
             ResponseCopy {
                 usage: self.sum(kind, &span, usage),
                 message: kind.key(span.group()),
                 part_of: kind.coarser().map(|coarser| coarser.key(span.group())).collect(),
                 extent: UsageExtent::Sum,
-                ..turn
+                ..response
             }
         };
-        record.emit(&session, EventKind::Response(Box::new(turn)));
+        record.emit(&session, EventKind::Response(Box::new(response)));
         Ok(())
     }
 
@@ -135,9 +135,7 @@ impl Spans {
 
 impl Decoder for Spans {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        match input {
-            Input::Line { bytes, offset } => self.line(bytes, offset, out),
-            _ => Err(DecodeError::malformed("is not read line by line")),
-        }
+        let (bytes, offset) = input.line()?;
+        self.line(bytes, offset, out)
     }
 }

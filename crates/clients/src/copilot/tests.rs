@@ -7,7 +7,7 @@ use agtop_model::{
 
 use super::*;
 use crate::parse::rfc3339;
-use crate::testing::{FILE_MODIFIED, Tally, decode_document, decode_lines, home, process};
+use crate::testing::{FILE_MODIFIED, Tally, decode_document, decode_lines, home, process, responses};
 
 const EVENTS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/events.jsonl");
 const SPANS: &[u8] = include_bytes!("../../../../fixtures/copilot/1.0.102/otel.jsonl");
@@ -70,13 +70,6 @@ fn total<'e>(parts: impl IntoIterator<Item = &'e Vec<Event>>) -> Usage {
     without_reasoning(forwards)
 }
 
-fn turns(events: &[Event]) -> Vec<&ResponseCopy> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Response(turn) = &event.kind { Some(&**turn) } else { None })
-        .collect()
-}
-
 fn kinds<'e>(events: &'e [Event], session: &'e str) -> impl Iterator<Item = &'e EventKind> {
     events.iter().filter(move |event| *event.session.id == *session).map(|event| &event.kind)
 }
@@ -107,7 +100,7 @@ fn facts(events: &[Event], session: &str) -> SessionFacts {
 fn a_record_of_each_call_counts_and_its_input_includes_both_caches() {
     let no_totals = events(SESSION, &without(EVENTS, &["session.shutdown", "compaction_complete"]));
     assert_eq!(total([&no_totals]), CALLS);
-    let first = turns(&no_totals)[0];
+    let first = responses(&no_totals)[0];
     assert_eq!(first.usage, Usage { reasoning: 100, ..usage(2000, 9000, 1000, 300) });
     assert_eq!(first.id.as_deref(), Some("call-1"));
     assert_eq!(first.stop, Some(StopReason::ToolUse));
@@ -119,14 +112,14 @@ fn nano_units_are_no_dollars() {
     let text = std::str::from_utf8(EVENTS).unwrap();
     assert!(text.contains("totalNanoAiu"));
     for events in [events(SESSION, EVENTS), events(SESSION, &without(EVENTS, &["usage_record"]))] {
-        assert!(turns(&events).iter().all(|turn| turn.embedded_cost.is_none()));
+        assert!(responses(&events).iter().all(|response| response.embedded_cost.is_none()));
     }
 }
 
 #[test]
 fn totals_of_a_session_with_records_add_nothing() {
     assert_eq!(total([&events(SESSION, EVENTS)]), ALL);
-    assert_eq!(turns(&events(SESSION, EVENTS)).len(), 6);
+    assert_eq!(responses(&events(SESSION, EVENTS)).len(), 6);
 }
 
 #[test]
@@ -140,7 +133,7 @@ fn totals_up_to_a_watermark_are_of_the_whole_session_and_count_as_far_as_records
 #[test]
 fn the_call_that_made_a_summary_is_in_no_total_but_counts() {
     let all = events(SESSION, EVENTS);
-    let summaries: Vec<&ResponseCopy> = turns(&all).into_iter().filter(|turn| turn.id.is_none()).collect();
+    let summaries: Vec<&ResponseCopy> = responses(&all).into_iter().filter(|response| response.id.is_none()).collect();
     assert_eq!(summaries.len(), 1);
     assert_eq!(summaries[0].usage, SUMMARY);
     assert_eq!(summaries[0].model.as_deref(), Some("gpt-5.5"));
@@ -171,8 +164,8 @@ fn a_total_of_one_process_replaces_its_messages_and_not_the_total_of_another() {
 fn a_total_counts_as_the_requests_that_it_sums_up() {
     let all = events(OLD_SESSION, OLD_EVENTS);
     let counted = Tally::of(&all);
-    let requests: u64 = counted.turns.values().map(|(_, turn)| turn.requests).sum();
-    assert_eq!((counted.turns.len(), requests), (3, 4));
+    let requests: u64 = counted.responses.values().map(|(_, response)| response.requests).sum();
+    assert_eq!((counted.responses.len(), requests), (3, 4));
 }
 
 #[test]
@@ -240,7 +233,7 @@ fn a_process_without_spans_keeps_its_total_when_another_has_spans() {
 fn a_message_that_does_not_name_its_call_is_found_by_its_turn() {
     let live = events("0c0c0c0c-0020-4000-8000-000000000001", OLDER_LIVE);
     assert_eq!(total([&live]), usage(0, 0, 0, 30));
-    assert_eq!(turns(&live)[0].model.as_deref(), Some("gpt-5.5"), "the session's, as the message names none");
+    assert_eq!(responses(&live)[0].model.as_deref(), Some("gpt-5.5"), "the session's, as the message names none");
     assert_eq!(total([&live, &spans(OLDER_SPANS)]), usage(1000, 3000, 0, 30));
 }
 
@@ -291,13 +284,17 @@ fn a_sub_agent_is_a_separate_session() {
         kinds(&all, &child).all(|kind| !matches!(kind, EventKind::Prompt { .. })),
         "its task is not a prompt of the user"
     );
-    assert!(turns(&all).iter().any(|turn| turn.lineage == Lineage::Sidechain && turn.id.as_deref() == Some("call-2")));
+    assert!(
+        responses(&all)
+            .iter()
+            .any(|response| response.lineage == Lineage::Sidechain && response.id.as_deref() == Some("call-2"))
+    );
 }
 
 #[test]
 fn a_permission_is_waited_for_until_it_is_given() {
     let all = events(SESSION, EVENTS);
-    let waiting = all.iter().position(|event| matches!(event.kind, EventKind::Waiting)).unwrap();
+    let waiting = all.iter().position(|event| matches!(event.kind, EventKind::NeedsPermission)).unwrap();
     assert!(matches!(&all[waiting - 1].kind, EventKind::ToolStarted { name, target: Some(target), .. }
         if &**name == "bash" && target.raw() == "sed -i s/a/b/ cart.py"));
     let EventKind::ToolEnded { tool, .. } = all[waiting + 1].kind else { panic!("the wait goes on") };
@@ -317,7 +314,7 @@ fn a_permission_that_a_hook_gives_is_not_waited_for() {
 fn a_question_to_the_user_is_waited_for() {
     let line =
         br#"{"type":"tool.execution_start","id":"1","data":{"toolCallId":"t","toolName":"ask_user","arguments":"x"}}"#;
-    assert!(matches!(events(SESSION, line).last().unwrap().kind, EventKind::Waiting));
+    assert!(matches!(events(SESSION, line).last().unwrap().kind, EventKind::NeedsInput));
 }
 
 #[test]
@@ -408,7 +405,7 @@ fn broken_records_are_lost_alone() {
 #[test]
 fn cached_tokens_beyond_the_prompt_leave_no_input() {
     let line = br#"{"type":"session.usage_record","id":"1","data":{"usage":{"inputTokens":5,"cacheReadTokens":9,"outputTokens":1,"reasoningTokens":4}}}"#;
-    assert_eq!(turns(&events(SESSION, line))[0].usage, Usage { reasoning: 1, ..usage(0, 9, 0, 1) });
+    assert_eq!(responses(&events(SESSION, line))[0].usage, Usage { reasoning: 1, ..usage(0, 9, 0, 1) });
 }
 
 #[test]
@@ -441,7 +438,7 @@ fn a_vscode_chat_has_prompts_and_a_name_and_no_tokens_in_either_form() {
         assert_eq!(count(|kind| matches!(kind, EventKind::TurnEnded)), prompts);
         assert!(kinds(all, "s1").any(|kind| matches!(kind, EventKind::Title(title)
             if title.rank == TitleRank::Generated && title.text.raw() == "Fix the cart")));
-        assert_eq!(turns(all).len(), 0);
+        assert_eq!(responses(all).len(), 0);
         let known = facts(all, "s1");
         assert_eq!((known.model.as_deref(), known.project.as_deref()), (Some("gpt-5.5"), Some("abc123")));
     }

@@ -27,7 +27,7 @@ impl Description {
 
 impl Decoder for Description {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("is not UTF-8"))?;
         let value = |wanted: &str| text.lines().find_map(|line| scalar(line, wanted)).filter(|value| !value.is_empty());
         let facts = SessionFacts {
@@ -86,7 +86,7 @@ impl Folder {
 
 impl Decoder for Folder {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let file: FolderFile<'_> = serde_json::from_slice(bytes)?;
         // Workspaces of several folders, and those on other machines, have no directory here.
         if let Some(root) = file.folder.text().and_then(local_path) {

@@ -196,9 +196,7 @@ impl Database {
 
 impl Decoder for Database {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Row { table, rowid, cells } = input else {
-            return Err(DecodeError::malformed("a database that is read as text"));
-        };
+        let (table, rowid, cells) = input.row()?;
         let record = Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match table {
             "sessions" => self.session(cells, record),

@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, SessionFacts, Timestamp, TitleRank, Untrusted, Usage};
+use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, Timestamp, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Crush;
-use crate::testing::{Tally, decode_rows, fixture_rows, home, open, process};
+use crate::testing::{Tally, count, decode_rows, facts, fixture_rows, home, open, process, titles};
 use crate::{Client, Env, Input, Presence, ProcFacts, SqlValue};
 
 const ROWS: &str = include_str!("../../../../fixtures/crush/0.22.0/rows.json");
@@ -22,18 +22,6 @@ fn of(id: &str) -> Vec<Event> {
     decode(ROWS).into_iter().filter(|event| &*event.session.id == id).collect()
 }
 
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    let of = |event| match event {
-        &Event { kind: EventKind::Facts(ref facts), .. } => Some(&**facts),
-        _ => None,
-    };
-    events.iter().filter_map(of).collect()
-}
-
 fn env_in(directories: &[&str]) -> Env {
     Env { work_dirs: directories.iter().map(PathBuf::from).collect(), ..home() }
 }
@@ -41,7 +29,7 @@ fn env_in(directories: &[&str]) -> Env {
 #[test]
 fn a_sessions_cost_has_its_sub_agents_in_it() {
     let tally = Tally::of(&decode(ROWS));
-    let costs: Vec<PicoUsd> = tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).collect();
+    let costs: Vec<PicoUsd> = tally.responses.values().filter_map(|(_, response)| response.embedded_cost).collect();
     assert_eq!(costs.iter().copied().sum::<PicoUsd>(), PicoUsd::from_usd(1.25).unwrap());
     assert_eq!(costs.len(), 2, "neither the sub-agent's nor the title's counts again");
 }
@@ -52,8 +40,11 @@ fn tokens_of_the_last_step_are_context_and_no_usage() {
     assert_eq!(Tally::of(&events).usage(), Usage::default());
     assert_eq!(facts(&of(ROOT))[0].context_used, Some(12_300));
     assert_eq!(facts(&of(FREE))[0].context_used, None);
-    let turns = Tally::of(&events).turns;
-    assert!(turns.values().all(|(_, turn)| turn.context_used == Some(0)), "a cost is not read as a full context");
+    let responses = Tally::of(&events).responses;
+    assert!(
+        responses.values().all(|(_, response)| response.context_used == Some(0)),
+        "a cost is not read as a full context"
+    );
 }
 
 #[test]
@@ -65,9 +56,9 @@ fn a_session_that_cost_nothing_has_no_known_cost() {
 fn a_cost_that_grew_counts_once_from_the_day_the_session_began() {
     let mut events = decode(ROWS);
     events.extend(decode(&ROWS.replace("\"cost\": 0.75", "\"cost\": 0.875")));
-    assert_eq!(Tally::of(&events).turns.len(), 2);
+    assert_eq!(Tally::of(&events).responses.len(), 2);
     let of_cost = |event: &Event| match &event.kind {
-        EventKind::Response(turn) => Some((event.at, turn.embedded_cost)),
+        EventKind::Response(response) => Some((event.at, response.embedded_cost)),
         _ => None,
     };
     let grown = events.iter().filter_map(of_cost).max_by_key(|(_, cost)| *cost).unwrap();
@@ -93,7 +84,7 @@ fn a_sub_agents_session_names_its_parent_and_has_no_user_prompt() {
 #[test]
 fn a_sub_agent_without_a_parent_column_is_recognised_by_its_id() {
     let events = decode(r#"{"sessions": [{"id": "m$$c", "cost": 1.5}], "messages": []}"#);
-    assert_eq!(Tally::of(&events).turns.len(), 0);
+    assert_eq!(Tally::of(&events).responses.len(), 0);
 }
 
 #[test]
@@ -109,13 +100,7 @@ fn only_typed_text_is_a_prompt() {
         1,
         "no command, no hidden continuation"
     );
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     assert_eq!(titles, [(TitleRank::Generated, "Gild the clock"), (TitleRank::FirstPrompt, "Gild the clock's hands")]);
     assert!(!format!("{:?}", decode(ROWS)).contains("secret"));
 }
@@ -301,6 +286,6 @@ proptest! {
     #[test]
     fn reading_a_database_again_changes_nothing(times in 1..4_usize) {
         let events: Vec<Event> = (0..times).flat_map(|_| decode(ROWS)).collect();
-        prop_assert_eq!(Tally::of(&events).turns.len(), Tally::of(&decode(ROWS)).turns.len());
+        prop_assert_eq!(Tally::of(&events).responses.len(), Tally::of(&decode(ROWS)).responses.len());
     }
 }

@@ -12,13 +12,6 @@ use crate::parse::{LooseText, LooseTime};
 use crate::paths::{directory, md5_of};
 use crate::{DecodeError, Decoder, Input};
 
-fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
-    match input {
-        Input::Document(bytes) => Ok(bytes),
-        _ => Err(DecodeError::malformed("is not read as a whole")),
-    }
-}
-
 /// Reads the file that newer releases keep next to a chat's database: the chat's directory.
 pub(super) struct ChatDirectory {
     pub(super) file: SourceFile,
@@ -36,7 +29,7 @@ struct ChatMetadata<'a> {
 
 impl Decoder for ChatDirectory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let told: ChatMetadata<'_> = serde_json::from_slice(document(input)?)?;
+        let told: ChatMetadata<'_> = serde_json::from_slice(input.document()?)?;
         let started = told.created_at_ms.0;
         let cwd = told.cwd.text().and_then(directory);
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), started, out);
@@ -62,7 +55,7 @@ struct TrustedWorkspace<'a> {
 
 impl Decoder for TrustedDirectory {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let told: TrustedWorkspace<'_> = serde_json::from_slice(document(input)?)?;
+        let told: TrustedWorkspace<'_> = serde_json::from_slice(input.document()?)?;
         let Some(path) = told.workspace_path.text() else { return Ok(()) };
         let Some(root) = directory(path) else { return Ok(()) };
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), None, out);
@@ -136,9 +129,7 @@ const DEFAULT_TITLE: &str = "New Agent";
 
 impl Decoder for Rows {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Row { table, rowid, cells } = input else {
-            return Err(DecodeError::malformed("a database that is read as text"));
-        };
+        let (table, rowid, cells) = input.row()?;
         let &[key, value] = cells else {
             return Err(DecodeError::malformed("a row of other columns than were asked for"));
         };

@@ -77,7 +77,7 @@ fn conversations_of_the_editor_record_their_end() {
 #[test]
 fn tokens_are_never_guessed() {
     let events: Vec<Event> = [transcript(), chat(), state()].concat();
-    assert!(Tally::of(&events).turns.is_empty());
+    assert!(Tally::of(&events).responses.is_empty());
 }
 
 #[test]

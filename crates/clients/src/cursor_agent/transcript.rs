@@ -46,7 +46,7 @@ struct Message<'a> {
 
 impl Decoder for Transcript {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else { return Err(DecodeError::malformed("is not read by line")) };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let record = &mut Record::new(self.file, SourcePosition::Byte(offset), line.created_at.0, out);
         let model = line.model_id.text().map(|model| self.names.get(model));

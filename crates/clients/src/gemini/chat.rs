@@ -301,7 +301,7 @@ impl Chat {
         let outcome = match call.status.as_ref().map(|status| &*status.0) {
             Some("success") => Ok(()),
             Some("error" | "cancelled") => Err(()),
-            Some("awaiting_approval") => return record.emit(&self.session, EventKind::Waiting),
+            Some("awaiting_approval") => return record.emit(&self.session, EventKind::NeedsPermission),
             _ => return,
         };
         record.at = call.timestamp.0.or(record.at);

@@ -11,13 +11,11 @@ use super::id::ID;
 use crate::bounded;
 use crate::decode::{Record, SourceFile};
 use crate::parse::Str;
+use crate::paths::MAX_PATH_BYTES;
 use crate::{DecodeError, Decoder, Input, Source};
 
 /// The file next to a project's chats that holds only the path of its directory.
 pub(super) const ROOT_FILE: &str = ".project_root";
-
-/// Maximum length of a path on any platform, in bytes (Linux allows 4,096 bytes, Windows 32,767 characters).
-const MAX_PATH_BYTES: usize = 32_767;
 
 /// Reads a `.project_root` file.
 pub(super) struct Root {

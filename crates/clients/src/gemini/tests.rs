@@ -1,10 +1,8 @@
-use agtop_model::{
-    Event, EventKind, Lineage, Process, ProcessRole, ProcessState, SessionFacts, TitleRank, Untrusted, Usage,
-};
+use agtop_model::{Event, EventKind, Lineage, ProcessRole, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Gemini;
-use crate::testing::{Tally, decode_document, decode_lines, home, open};
+use crate::testing::{Tally, count, decode_document, decode_lines, facts, home, open, process};
 use crate::{Client, Input, ProcFacts};
 
 const MAIN: &[u8] = include_bytes!("../../../../fixtures/gemini/0.61.0/main.jsonl");
@@ -30,23 +28,12 @@ fn lines(path: &str, text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn count(events: &[Event], is_wanted: fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
 fn titles(events: &[Event]) -> Vec<(TitleRank, String)> {
     let title = |event: &Event| match &event.kind {
         EventKind::Title(title) => Some((title.rank, title.text.raw().to_owned())),
         _ => None,
     };
     events.iter().filter_map(title).collect()
-}
-
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    events
-        .iter()
-        .filter_map(|event| if let EventKind::Facts(facts) = &event.kind { Some(&**facts) } else { None })
-        .collect()
 }
 
 #[test]
@@ -61,7 +48,7 @@ fn the_files_of_a_resumed_session_are_one_session() {
     let mut events = lines(LATER_PATH, RESUMED);
     events.extend(lines(MAIN_PATH, MAIN));
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 3);
+    assert_eq!(tally.responses.len(), 3);
     assert_eq!(tally.by_session().keys().copied().collect::<Vec<_>>(), ["11111111-aaaa-4000-8000-000000000001"]);
     assert_eq!(tally.by_model()["gemini-2.5-flash"].prompt(), 1210);
 }
@@ -74,7 +61,7 @@ fn a_sub_agent_has_its_own_session_below_the_one_its_folder_names() {
     assert_eq!(facts[0].parent.as_ref().map(|key| &*key.id), Some("11111111-aaaa-4000-8000-000000000001"));
     let tally = Tally::of(&events);
     assert_eq!(tally.by_session()["44444444-aaaa-4000-8000-000000000001"].output, 10);
-    assert!(tally.turns.values().all(|(_, turn)| turn.lineage == Lineage::Sidechain));
+    assert!(tally.responses.values().all(|(_, response)| response.lineage == Lineage::Sidechain));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Prompt { .. })), 0);
 }
 
@@ -84,7 +71,7 @@ fn the_header_has_project_and_start() {
     let facts = facts(&events)[0];
     assert_eq!(facts.project.as_deref(), Some("cellar"));
     assert_eq!(facts.started.map(agtop_model::Timestamp::as_millis), Some(1_795_251_600_000));
-    assert!(Tally::of(&events).turns.values().all(|(_, turn)| Some(turn.opened) == facts.started));
+    assert!(Tally::of(&events).responses.values().all(|(_, response)| Some(response.opened) == facts.started));
 }
 
 #[test]
@@ -154,7 +141,7 @@ fn tools_start_and_end_with_their_target() {
 #[test]
 fn a_call_that_waits_for_approval_waits() {
     let events = lines(MAIN_PATH, INTERRUPTED);
-    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::Waiting)));
+    assert!(matches!(events.last().map(|event| &event.kind), Some(EventKind::NeedsPermission)));
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolStarted { .. })), 2);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::ToolEnded { outcome: Err(()), .. })), 1);
 }
@@ -186,7 +173,7 @@ fn a_chat_in_one_document_merges_with_the_log_that_resumed_it() {
 {"id":"m1","timestamp":"2026-03-29T01:21:47.000Z","type":"gemini","content":"Nine.","tokens":{"input":500,"output":5,"cached":100,"thoughts":2},"model":"gemini-2.5-pro"}
 "#;
     events.extend(lines(&format!("{DOCUMENT_PATH}l"), resumed));
-    assert_eq!(Tally::of(&events).turns.len(), 1);
+    assert_eq!(Tally::of(&events).responses.len(), 1);
 }
 
 #[test]
@@ -195,7 +182,7 @@ fn short_ids_of_two_sessions_are_two_messages() {
     events.extend(decode_document(&Gemini, SUB_DOCUMENT_PATH, SUBAGENT_DOCUMENT).unwrap());
     events.extend(decode_document(&Gemini, "/home/u/.gemini/tmp/ab12/chats/session-x.json", LIST).unwrap());
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 3);
+    assert_eq!(tally.responses.len(), 3);
     assert_eq!(tally.by_session()["cask1"].prompt(), 50);
     assert_eq!(tally.by_session()["session-x"].prompt(), 5);
 }
@@ -275,28 +262,9 @@ fn a_named_home_holds_the_folder() {
     assert_eq!(Gemini.stores(&env)[0].presence, crate::Presence::Named);
 }
 
-fn process(comm: &str, argv: &[&str]) -> Process {
-    let gap = agtop_model::Gap::NotReported;
-    Process {
-        id: agtop_model::ProcId { pid: 1, started: 1 },
-        parent: None,
-        name: comm.into(),
-        argv: argv.iter().map(|&arg| arg.into()).collect(),
-        exe: Err(gap),
-        cwd: Err(gap),
-        state: ProcessState::Sleeping,
-        started_at: Err(gap),
-        threads: Err(gap),
-        cpu: Err(gap),
-        rss: Err(gap),
-        vsz: Err(gap),
-        io: Err(gap),
-    }
-}
-
 #[test]
 fn the_program_is_recognised_by_its_script() {
-    let role = |comm: &str, argv: &[&str]| Gemini.recognise(&ProcFacts::new(&process(comm, argv)));
+    let role = |comm: &str, argv: &[&str]| Gemini.recognise(&ProcFacts::new(&process(comm, argv, "-")));
     assert_eq!(role("node", &["node", "/usr/bin/gemini", "-p", "hi"]), Some(ProcessRole::Agent));
     assert_eq!(
         role("MainThread", &["/usr/bin/node", "--max-old-space-size=9", "/x/bin/gemini"]),
@@ -313,7 +281,7 @@ fn the_program_is_recognised_by_its_script() {
 #[test]
 fn only_an_id_names_a_session() {
     let id = "11111111-aaaa-4000-8000-000000000001";
-    let session = |argv: &[&str]| Gemini.session_argument(&ProcFacts::new(&process("node", argv)));
+    let session = |argv: &[&str]| Gemini.session_argument(&ProcFacts::new(&process("node", argv, "-")));
     assert_eq!(session(&["node", "gemini", "-r", id]).as_deref(), Some(id));
     assert_eq!(session(&["node", "gemini", &format!("--session-id={id}")]).as_deref(), Some(id));
     assert_eq!(session(&["node", "gemini", "--resume", "latest"]), None);

@@ -212,9 +212,9 @@ impl Database {
             return;
         }
         record.at = owner.started;
-        let turn = usage_outside_ledger(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
-        let turn = ResponseCopy { model: owner.model.clone(), lineage: owner.lineage, ..turn };
-        record.emit(&owner.key, EventKind::Response(Box::new(turn)));
+        let response = usage_outside_ledger(&owner.key, owner.opened, usage, embedded_cost(ID, &owner.provider, cost));
+        let response = ResponseCopy { model: owner.model.clone(), lineage: owner.lineage, ..response };
+        record.emit(&owner.key, EventKind::Response(Box::new(response)));
     }
 
     /// Emits the requests in the session's ledger.
@@ -227,14 +227,14 @@ impl Database {
                 record.emit(&owner.key, EventKind::Compacted);
             }
             let model = entry.model.map(|model| self.names.get(&model_name(&owner.provider, &model)));
-            let turn = owner.request(rowid, entry.counts.usage());
-            let turn = ResponseCopy {
-                model: model.or(turn.model),
+            let response = owner.request(rowid, entry.counts.usage());
+            let response = ResponseCopy {
+                model: model.or(response.model),
                 embedded_cost: embedded_cost(ID, &owner.provider, entry.cost),
                 purpose: if entry.is_compaction { Purpose::Compaction } else { Purpose::Answer },
-                ..turn
+                ..response
             };
-            record.emit(&owner.key, EventKind::Response(Box::new(turn)));
+            record.emit(&owner.key, EventKind::Response(Box::new(response)));
         }
     }
 
@@ -269,9 +269,7 @@ impl SessionContext {
 
 impl Decoder for Database {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Row { table, rowid, cells } = input else {
-            return Err(DecodeError::malformed("a database that is read as text"));
-        };
+        let (table, rowid, cells) = input.row()?;
         let record = Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match table {
             "usage_ledger" => self.ledger(rowid, cells),

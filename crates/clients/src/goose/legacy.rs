@@ -77,8 +77,8 @@ impl Lines {
         let (input, output) = (line.accumulated_input_tokens, line.accumulated_output_tokens);
         let usage = Counts::without_cache(input, output, line.accumulated_total_tokens).usage();
         if !usage.is_zero() {
-            let turn = usage_outside_ledger(&self.session, self.started.unwrap_or(self.modified), usage, None);
-            record.emit(&self.session, EventKind::Response(Box::new(turn)));
+            let response = usage_outside_ledger(&self.session, self.started.unwrap_or(self.modified), usage, None);
+            record.emit(&self.session, EventKind::Response(Box::new(response)));
         }
     }
 }
@@ -120,12 +120,12 @@ mod tests {
     const PATH: &str = "/home/u/.local/share/goose/sessions/20250612_143022.jsonl";
     const FILE: &[u8] = include_bytes!("../../../../fixtures/goose/1.0.20/20250612_143022.jsonl");
 
-    fn turns(events: &[Event]) -> Vec<ResponseCopy> {
-        let turn = |event: &Event| match &event.kind {
-            EventKind::Response(turn) => Some((**turn).clone()),
+    fn responses(events: &[Event]) -> Vec<ResponseCopy> {
+        let response = |event: &Event| match &event.kind {
+            EventKind::Response(response) => Some((**response).clone()),
             _ => None,
         };
-        events.iter().filter_map(turn).collect()
+        events.iter().filter_map(response).collect()
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_running_total_is_not_the_context() {
         let (events, _) = decode_lines(&Goose, PATH, FILE);
-        assert_eq!(turns(&events)[0].context_used, Some(0));
+        assert_eq!(responses(&events)[0].context_used, Some(0));
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let (file, _) = decode_lines(&Goose, PATH, FILE);
         let both = Tally::of(file.iter().chain(&database));
         assert_eq!(both.usage(), Tally::of(&database).usage());
-        assert_eq!(both.turns.len(), 1);
+        assert_eq!(both.responses.len(), 1);
     }
 
     #[test]

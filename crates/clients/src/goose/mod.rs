@@ -158,33 +158,13 @@ fn is_session_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{Gap, ProcId, Process, ProcessState};
-
     use agtop_model::ProcessRole;
 
     use super::*;
-    use crate::testing::home;
-
-    fn process(argv: &[&str]) -> Process {
-        Process {
-            id: ProcId { pid: 1, started: 1 },
-            parent: None,
-            name: "goose".into(),
-            argv: argv.iter().map(|&arg| arg.into()).collect(),
-            exe: Err(Gap::Denied),
-            cwd: Err(Gap::Unsupported),
-            state: ProcessState::Unknown,
-            started_at: Err(Gap::Unsupported),
-            threads: Err(Gap::Unsupported),
-            cpu: Err(Gap::Unsupported),
-            rss: Err(Gap::Unsupported),
-            vsz: Err(Gap::Unsupported),
-            io: Err(Gap::Unsupported),
-        }
-    }
+    use crate::testing::{home, process};
 
     fn role(argv: &[&str]) -> Option<ProcessRole> {
-        Goose.recognise(&ProcFacts::new(&process(argv)))
+        Goose.recognise(&ProcFacts::new(&process("goose", argv, "-")))
     }
 
     #[test]
@@ -213,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_name_on_the_command_line_is_an_id_only_if_it_looks_like_one() {
-        let named = |argv: &[&str]| Goose.session_argument(&ProcFacts::new(&process(argv)));
+        let named = |argv: &[&str]| Goose.session_argument(&ProcFacts::new(&process("goose", argv, "-")));
         assert_eq!(named(&["goose", "session", "-r", "--session-id", "20261120_12"]).as_deref(), Some("20261120_12"));
         assert_eq!(named(&["goose", "session", "-r", "--name=20250612_143022"]).as_deref(), Some("20250612_143022"));
         assert_eq!(named(&["goose", "session", "-n", "nest"]), None);

@@ -16,8 +16,8 @@ pub(crate) struct ClaudeHooks;
 const OWN_EVENTS: [(&str, HookMeaning); 4] = [
     ("PermissionDenied", HookMeaning::ToolFails),
     ("CwdChanged", HookMeaning::Moves),
-    ("Elicitation", HookMeaning::Waits),
-    ("ElicitationResult", HookMeaning::Other),
+    ("Elicitation", HookMeaning::RequestsInput),
+    ("ElicitationResult", HookMeaning::InputGiven),
 ];
 
 const EVENTS: Events = &all_events();

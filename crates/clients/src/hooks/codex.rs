@@ -16,7 +16,7 @@ pub(crate) struct CodexHooks;
 const ALL_EVENTS: Events = &[
     ("PreToolUse", HookMeaning::ToolStarts),
     ("PostToolUse", HookMeaning::ToolEnds),
-    ("PermissionRequest", HookMeaning::Waits),
+    ("PermissionRequest", HookMeaning::RequestsPermission),
     ("UserPromptSubmit", HookMeaning::Prompts),
     ("SessionStart", HookMeaning::SessionStarts),
     ("Stop", HookMeaning::TurnEnds),

@@ -41,6 +41,7 @@ const KEPT_FIELDS: Fields = &[
     ("error", KeptValue::Word),
     ("source", KeptValue::Word),
     ("context_window", KeptValue::Fields(&[("size", KeptValue::Number), ("used", KeptValue::Number)])),
+    ("details", KeptValue::Fields(&[("type", KeptValue::Word)])),
     ("tool_input", KeptValue::Fields(&[("subagent_type", KeptValue::Word)])),
     ("tool_response", KeptValue::Fields(&[("status", KeptValue::Word)])),
 ];
@@ -226,6 +227,8 @@ mod tests {
         assert_eq!(of(sent), r#"{"tool_input":{"subagent_type":"Explore"},"error":"rate_limit"}"#);
         let window = r#"{"context_window":{"size":200000,"used":1,"text":"secret"}}"#;
         assert_eq!(of(window), r#"{"context_window":{"size":200000,"used":1}}"#);
+        let asked = r#"{"details":{"type":"ask_user","title":"secret","prompt":"secret"}}"#;
+        assert_eq!(of(asked), r#"{"details":{"type":"ask_user"}}"#);
     }
 
     /// All complete fields before the cut are kept.

@@ -15,9 +15,9 @@ pub(crate) struct OpenCodeHooks;
 const EVENTS: Events = &[
     ("tool.execute.before", HookMeaning::ToolStarts),
     ("tool.execute.after", HookMeaning::ToolEnds),
-    ("permission.asked", HookMeaning::Waits),
-    ("permission.updated", HookMeaning::Waits),
-    ("question.asked", HookMeaning::Waits),
+    ("permission.asked", HookMeaning::RequestsPermission),
+    ("permission.updated", HookMeaning::RequestsPermission),
+    ("question.asked", HookMeaning::RequestsInput),
     ("session.created", HookMeaning::SessionStarts),
     ("session.idle", HookMeaning::TurnEnds),
     ("session.error", HookMeaning::Fails),

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::DecodeError;
 use crate::parse::{Count, LooseText, LooseTime, shortened};
+use crate::question_tools::is_question_tool;
 
 /// Maximum length of a session id, in bytes; most are UUIDs.
 const MAX_SESSION_ID_BYTES: usize = 128;
@@ -48,8 +49,12 @@ pub enum HookMeaning {
     ToolEnds,
     /// A tool has failed, or was not allowed to run.
     ToolFails,
-    /// The agent waits for the user.
-    Waits,
+    /// The agent waits until the user allows a tool.
+    RequestsPermission,
+    /// The agent, or a server that it uses, asks the user a question.
+    RequestsInput,
+    /// The user has answered a question.
+    InputGiven,
     /// A notification: a wait, or nothing, depending on its kind.
     Notifies,
     /// The turn is over.
@@ -84,7 +89,7 @@ impl HookMeaning {
             Self::ToolStarts => "tool_starts",
             Self::ToolEnds => "tool_ends",
             Self::ToolFails => "tool_fails",
-            Self::Waits => "waits",
+            Self::RequestsPermission | Self::RequestsInput => "waits",
             Self::Notifies => "notifies",
             Self::TurnEnds => "turn_ends",
             Self::TurnFails => "turn_fails",
@@ -95,7 +100,8 @@ impl HookMeaning {
             Self::Compacted => "compacted",
             Self::Moves => "moves",
             Self::Measures => "measures",
-            Self::Other => "other",
+            // An answer has no name of its own: JSON is older than this meaning.
+            Self::InputGiven | Self::Other => "other",
         }
     }
 }
@@ -185,6 +191,9 @@ struct Payload<'a> {
     context_window: Option<&'a RawValue>,
     #[serde(borrow, default)]
     notification_type: LooseText<'a>,
+    /// Only in Gemini's notifications.
+    #[serde(borrow, default)]
+    details: Option<&'a RawValue>,
     #[serde(borrow, default)]
     error: LooseText<'a>,
     #[serde(borrow, default)]
@@ -205,6 +214,13 @@ struct SubagentInput<'a> {
     subagent_type: LooseText<'a>,
 }
 
+/// The part of a Gemini notification that names what the user is asked: `edit`, `exec`, `ask_user`, …
+#[derive(Default, Deserialize)]
+struct ConfirmationDetails<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: LooseText<'a>,
+}
+
 /// The part of a tool's result that shows how it ended.
 #[derive(Default, Deserialize)]
 struct Answer<'a> {
@@ -217,6 +233,15 @@ impl Payload<'_> {
     fn is_launch(&self) -> bool {
         let answer = self.tool_response.and_then(|answer| serde_json::from_str::<Answer<'_>>(answer.get()).ok());
         answer.unwrap_or_default().status.text() == Some("async_launched")
+    }
+
+    /// Whether a request for a permission is a question: some clients report the calls of tools that ask the user in the
+    /// same way as other calls.
+    fn is_question(&self) -> bool {
+        let details =
+            self.details.and_then(|details| serde_json::from_str::<ConfirmationDetails<'_>>(details.get()).ok());
+        let details = details.unwrap_or_default();
+        [self.tool_name.text(), details.kind.text()].into_iter().flatten().any(is_question_tool)
     }
 
     fn session(&self) -> Option<&str> {
@@ -257,6 +282,7 @@ impl PayloadFormat {
         let unlisted = if context.is_some() { HookMeaning::Measures } else { HookMeaning::Other };
         let meaning = match known.map_or(unlisted, |(_, meaning)| *meaning) {
             HookMeaning::Fails | HookMeaning::TurnFails if self.is_stop(&wire) => HookMeaning::TurnEnds,
+            HookMeaning::RequestsPermission if wire.is_question() => HookMeaning::RequestsInput,
             meaning => meaning,
         };
         let parent = SessionKey::new(self.client, id);
@@ -313,7 +339,8 @@ impl PayloadFormat {
                     Vec::new()
                 }
             }
-            HookMeaning::Waits => vec![EventKind::Waiting],
+            HookMeaning::RequestsPermission => vec![EventKind::NeedsPermission],
+            HookMeaning::RequestsInput => vec![EventKind::NeedsInput],
             HookMeaning::Notifies => notification_event(wire).into_iter().collect(),
             HookMeaning::TurnEnds => vec![EventKind::TurnEnded],
             // A client that does not name the sub-agent only says that one has ended: the session continues.
@@ -323,6 +350,7 @@ impl PayloadFormat {
             HookMeaning::Compacted => vec![EventKind::Compacted],
             HookMeaning::SubagentStarts
             | HookMeaning::CompactionStarts
+            | HookMeaning::InputGiven
             | HookMeaning::Measures
             | HookMeaning::Other => Vec::new(),
         }
@@ -358,7 +386,9 @@ fn is_user_prompt(wire: &Payload<'_>) -> bool {
 /// The event of a notification, for all clients: their kinds do not overlap.
 fn notification_event(wire: &Payload<'_>) -> Option<EventKind> {
     match wire.notification_type.text()? {
-        "permission_prompt" | "elicitation_dialog" | "ToolPermission" => Some(EventKind::Waiting),
+        "elicitation_dialog" => Some(EventKind::NeedsInput),
+        "ToolPermission" if wire.is_question() => Some(EventKind::NeedsInput),
+        "permission_prompt" | "ToolPermission" => Some(EventKind::NeedsPermission),
         "idle_prompt" => Some(EventKind::TurnEnded),
         _ => None,
     }

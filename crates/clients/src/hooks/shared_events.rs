@@ -7,7 +7,7 @@ pub(super) const SHARED_EVENTS: [(&str, HookMeaning); 14] = [
     ("PreToolUse", HookMeaning::ToolStarts),
     ("PostToolUse", HookMeaning::ToolEnds),
     ("PostToolUseFailure", HookMeaning::ToolFails),
-    ("PermissionRequest", HookMeaning::Waits),
+    ("PermissionRequest", HookMeaning::RequestsPermission),
     ("Notification", HookMeaning::Notifies),
     ("UserPromptSubmit", HookMeaning::Prompts),
     ("SessionStart", HookMeaning::SessionStarts),

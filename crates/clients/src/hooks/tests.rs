@@ -298,13 +298,16 @@ fn a_launched_sub_agent_has_not_answered() {
     }
 }
 
+/// Bug: a question of an MCP server, which the client calls an elicitation, was a request for a permission.
 #[test]
 fn every_event_of_claude_has_its_meaning() {
     let cases = [
-        (r#""PermissionRequest","tool_name":"Bash""#, &["Waiting"][..]),
-        (r#""Elicitation""#, &["Waiting"]),
-        (r#""Notification","notification_type":"permission_prompt","message":"m""#, &["Waiting"]),
-        (r#""Notification","notification_type":"elicitation_dialog""#, &["Waiting"]),
+        (r#""PermissionRequest","tool_name":"Bash""#, &["NeedsPermission"][..]),
+        (r#""PermissionRequest","tool_name":"AskUserQuestion""#, &["NeedsInput"]),
+        (r#""PermissionRequest","tool_name":"ExitPlanMode""#, &["NeedsInput"]),
+        (r#""Elicitation""#, &["NeedsInput"]),
+        (r#""Notification","notification_type":"permission_prompt","message":"m""#, &["NeedsPermission"]),
+        (r#""Notification","notification_type":"elicitation_dialog""#, &["NeedsInput"]),
         (r#""Notification","notification_type":"idle_prompt""#, &["TurnEnded"]),
         (r#""Notification","notification_type":"auth_success""#, &[]),
         (r#""Notification","message":"no kind""#, &[]),
@@ -372,11 +375,20 @@ fn other_clients_payloads_have_the_same_meanings() {
             r#"{"type":"agent-turn-complete","thread-id":"s","turn-id":"1","input-messages":["secret"]}"#,
             &["TurnEnded"][..],
         ),
-        ("codex", r#"{"session_id":"s","hook_event_name":"PermissionRequest","transcript_path":null}"#, &["Waiting"]),
+        (
+            "codex",
+            r#"{"session_id":"s","hook_event_name":"PermissionRequest","transcript_path":null}"#,
+            &["NeedsPermission"],
+        ),
         (
             "gemini",
             r#"{"session_id":"s","hook_event_name":"Notification","notification_type":"ToolPermission","details":{}}"#,
-            &["Waiting"],
+            &["NeedsPermission"],
+        ),
+        (
+            "gemini",
+            r#"{"session_id":"s","hook_event_name":"Notification","notification_type":"ToolPermission","details":{"type":"ask_user","title":"secret"}}"#,
+            &["NeedsInput"],
         ),
         ("gemini", r#"{"session_id":"s","hook_event_name":"BeforeTool","tool_name":"read_file"}"#, &[]),
         ("gemini", r#"{"session_id":"s","hook_event_name":"AfterAgent","prompt_response":"secret"}"#, &["TurnEnded"]),
@@ -384,7 +396,7 @@ fn other_clients_payloads_have_the_same_meanings() {
         (
             "copilot",
             r#"{"sessionId":"s","hook_event_name":"Notification","notification_type":"permission_prompt"}"#,
-            &["Waiting"],
+            &["NeedsPermission"],
         ),
         (
             "copilot",
@@ -392,7 +404,8 @@ fn other_clients_payloads_have_the_same_meanings() {
             &["Error(\"unknown\")"],
         ),
         ("copilot", r#"{"session_id":"s","hook_event_name":"SubagentStop","agent_name":"task"}"#, &[]),
-        ("opencode", r#"{"session_id":"s","hook_event_name":"permission.asked"}"#, &["Waiting"]),
+        ("opencode", r#"{"session_id":"s","hook_event_name":"permission.asked"}"#, &["NeedsPermission"]),
+        ("opencode", r#"{"session_id":"s","hook_event_name":"question.asked"}"#, &["NeedsInput"]),
         ("opencode", r#"{"session_id":"s","hook_event_name":"session.idle"}"#, &["TurnEnded"]),
     ];
     for (client, payload, expected) in cases {

@@ -98,7 +98,7 @@ impl CodeState {
 
 impl Decoder for CodeState {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         let state: State<'_> = serde_json::from_slice(bytes)?;
         let session = SessionKey::new(ID, &*self.id);
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), state.created_at.0, out);
@@ -279,7 +279,7 @@ impl CodeLog {
             "turn.prompt" | "turn.steer" => self.prompt(line, record),
             "turn.ended" | "turn.cancel" => record.emit(session, EventKind::TurnEnded),
             "full_compaction.complete" => record.emit(session, EventKind::Compacted),
-            "interaction.request" => record.emit(session, EventKind::Waiting),
+            "interaction.request" => record.emit(session, EventKind::NeedsPermission),
             // The waiting ends with the request, so the end of the request is emitted as the end of a tool.
             "interaction.resolved" => {
                 let tool = self.tool(&format!("?{}", line.id.text().unwrap_or_default()));
@@ -309,7 +309,7 @@ impl CodeLog {
         let is_summary = line.usage_scope.text() == Some("session");
         // Without an earlier request, the configured name of the model is used.
         let named = || line.model.text().map(|name| name.strip_prefix("kimi-code/").unwrap_or(name).into());
-        let turn = ResponseCopy {
+        let response = ResponseCopy {
             purpose: if is_summary { Purpose::Compaction } else { Purpose::Answer },
             model: self.model.clone().or_else(named),
             lineage: if self.parent.is_some() { Lineage::Sidechain } else { Lineage::Main },
@@ -319,7 +319,7 @@ impl CodeLog {
                 self.opened.unwrap_or(self.modified),
             )
         };
-        record.emit(&self.session, EventKind::Response(Box::new(turn)));
+        record.emit(&self.session, EventKind::Response(Box::new(response)));
     }
 
     /// Handles a prompt. A sub-agent's prompts come from its session, others from the program, not from the user.
@@ -371,9 +371,7 @@ impl CodeLog {
 
 impl Decoder for CodeLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else {
-            return Err(DecodeError::malformed("is not read line by line"));
-        };
+        let (bytes, offset) = input.line()?;
         let line: Line<'_> = serde_json::from_slice(bytes)?;
         let at = line.time.0.or(line.created_at.0);
         self.opened = self.opened.or(at);

@@ -11,21 +11,11 @@ use super::owner::SessionOwner;
 use crate::decode::{Record, SourceFile};
 use crate::list::LazyList;
 use crate::parse::{LooseText, LooseTime, short_text};
-use crate::paths::md5_of;
+use crate::paths::{MAX_PATH_BYTES, md5_of};
 use crate::{DecodeError, Decoder, Input, Source};
-
-/// Maximum length of a path on any platform, in bytes (Linux allows 4,096 bytes, Windows 32,767 characters).
-const MAX_PATH_BYTES: usize = 32_767;
 
 /// Marks a directory on this machine; others are reached through SSH.
 const LOCAL_MARKER: &str = "local";
-
-fn document(input: Input<'_>) -> Result<&[u8], DecodeError> {
-    match input {
-        Input::Document(bytes) => Ok(bytes),
-        _ => Err(DecodeError::malformed("is not read as a whole")),
-    }
-}
 
 /// Reads `kimi.json`: the directories whose hashes are the names of session folders.
 pub(super) struct Directories {
@@ -54,7 +44,7 @@ impl Directories {
 
 impl Decoder for Directories {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let metadata: Metadata<'_> = serde_json::from_slice(document(input)?)?;
+        let metadata: Metadata<'_> = serde_json::from_slice(input.document()?)?;
         let told = metadata.work_dirs.each("directories", |entry, work_dir: WorkDir<'_>| {
             let is_local = work_dir.kaos.text().is_none_or(|kaos| kaos == LOCAL_MARKER);
             let path = work_dir.path.text().filter(|path| path.len() <= MAX_PATH_BYTES && !path.contains('\0'));
@@ -91,7 +81,7 @@ impl State {
 
 impl Decoder for State {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let state: SessionState<'_> = serde_json::from_slice(document(input)?)?;
+        let state: SessionState<'_> = serde_json::from_slice(input.document()?)?;
         if let Some(title) = state.custom_title.text() {
             let rank = if state.title_generated { TitleRank::Generated } else { TitleRank::Given };
             let title = Title { rank, text: short_text(title) };
@@ -130,7 +120,7 @@ impl Subagent {
 
 impl Decoder for Subagent {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let instance: Instance<'_> = serde_json::from_slice(document(input)?)?;
+        let instance: Instance<'_> = serde_json::from_slice(input.document()?)?;
         let record = &mut Record::new(self.file, SourcePosition::Entry(0), instance.updated_at.0, out);
         let session = &self.owner.session;
         let facts = SessionFacts {

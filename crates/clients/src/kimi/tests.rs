@@ -73,7 +73,8 @@ fn the_two_copies_of_a_sub_agents_step_count_once_and_belong_to_its_own_session(
     for files in [[main_wire(), own_wire()], [own_wire(), main_wire()]] {
         let tally = Tally::of(files.iter().flatten());
         assert_eq!(tally.by_session(), [(SID, OWN_USAGE), (CHILD, CHILD_USAGE)].into());
-        let lineages = tally.turns.values().filter(|(session, _)| *session.id == *CHILD).map(|(_, turn)| turn.lineage);
+        let lineages =
+            tally.responses.values().filter(|(session, _)| *session.id == *CHILD).map(|(_, response)| response.lineage);
         assert_eq!(lineages.collect::<Vec<_>>(), [Lineage::Sidechain; 2]);
     }
 }
@@ -122,8 +123,8 @@ fn a_fork_copies_lines_and_they_count_once() {
 #[test]
 fn steps_with_the_same_id_or_none_are_distinct() {
     let tally = Tally::of(&main_wire());
-    let own = tally.turns.values().filter(|(session, _)| *session.id == *SID);
-    let mut ids: Vec<_> = own.map(|(_, turn)| turn.id.as_deref()).collect();
+    let own = tally.responses.values().filter(|(session, _)| *session.id == *SID);
+    let mut ids: Vec<_> = own.map(|(_, response)| response.id.as_deref()).collect();
     ids.sort_unstable();
     assert_eq!(ids, [None, Some("chatcmpl-1"), Some("chatcmpl-4"), Some("chatcmpl-4")]);
 }
@@ -137,7 +138,7 @@ fn the_model_is_unknown() {
 fn the_context_is_emitted_with_each_step_and_separately_after_a_compaction() {
     let events = main_wire();
     let contexts = Tally::of(&events);
-    let mut contexts: Vec<_> = contexts.turns.values().filter_map(|(_, turn)| turn.context_used).collect();
+    let mut contexts: Vec<_> = contexts.responses.values().filter_map(|(_, response)| response.context_used).collect();
     contexts.sort_unstable();
     assert_eq!(contexts, [600, 650, 700, 730, 1430, 1600]);
     let facts = facts(&events, SID);
@@ -150,7 +151,7 @@ fn the_context_is_emitted_with_each_step_and_separately_after_a_compaction() {
 #[test]
 fn an_approval_is_waited_for_until_it_is_answered() {
     for events in [main_wire(), sound(&format!("{SID}/wire.jsonl"), OLD_WIRE)] {
-        let at = events.iter().position(|event| matches!(event.kind, EventKind::Waiting)).unwrap();
+        let at = events.iter().position(|event| matches!(event.kind, EventKind::NeedsPermission)).unwrap();
         let (asked, answered) = (&events[at], &events[at + 1]);
         assert!(matches!(answered.kind, EventKind::ToolEnded { outcome: Ok(()), .. }), "{answered:?}");
         assert!(asked.at < answered.at);
@@ -165,7 +166,7 @@ fn an_approval_is_waited_for_until_it_is_answered() {
 fn a_question_is_waited_for() {
     let line = br#"{"timestamp": 1795160000.5, "message": {"type": "QuestionRequest", "payload": {"id": "q", "tool_call_id": "Ask:0", "questions": []}}}"#;
     let events = sound(&format!("{SID}/wire.jsonl"), line);
-    assert!(matches!(events.last().unwrap().kind, EventKind::Waiting));
+    assert!(matches!(events.last().unwrap().kind, EventKind::NeedsInput));
 }
 
 #[test]
@@ -295,7 +296,7 @@ fn a_sub_agents_description_has_its_title_and_its_end() {
 fn the_first_versions_sessions_have_no_usage_and_no_times() {
     let events = sound(&format!("{SID}.jsonl"), OLD);
     assert!(events.iter().all(|event| *event.session.id == *SID));
-    assert!(Tally::of(&events).turns.is_empty());
+    assert!(Tally::of(&events).responses.is_empty());
     assert_eq!(titles(&events), [(TitleRank::FirstPrompt, "Older times")], "checkpoints are no prompts");
     let facts = facts(&events, SID);
     assert_eq!(facts.iter().filter_map(|facts| facts.context_used).collect::<Vec<_>>(), [4321]);
@@ -478,7 +479,7 @@ fn kimi_codes_sub_agents_record_their_tokens_and_their_parent_does_not() {
 #[test]
 fn kimi_code_writes_down_that_it_waits_for_an_approval() {
     let events = code_approval();
-    let waits = |events: &[Event]| events.iter().position(|event| matches!(event.kind, EventKind::Waiting));
+    let waits = |events: &[Event]| events.iter().position(|event| matches!(event.kind, EventKind::NeedsPermission));
     let wait = waits(&events).unwrap();
     let after: Vec<_> = events.iter().skip(wait + 1).take(3).map(|event| &event.kind).collect();
     let [EventKind::ToolEnded { .. }, EventKind::ToolStarted { target, .. }, EventKind::ToolEnded { outcome, .. }] =

@@ -148,7 +148,8 @@ impl WireLog {
             "CompactionEnd" => record.emit(session, EventKind::Compacted),
             "ToolCall" => self.tool_call(payload, session, record),
             "ToolResult" => self.tool_result(payload, session, record),
-            "ApprovalRequest" | "QuestionRequest" => record.emit(session, EventKind::Waiting),
+            "ApprovalRequest" => record.emit(session, EventKind::NeedsPermission),
+            "QuestionRequest" => record.emit(session, EventKind::NeedsInput),
             // The waiting ends. The call in question may belong to another session, so the end of the request is
             // emitted instead.
             "ApprovalResponse" | "ApprovalRequestResolved" => {
@@ -205,10 +206,8 @@ impl WireLog {
 
 impl Decoder for WireLog {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        match input {
-            Input::Line { bytes, offset } => self.line(bytes, offset, out),
-            _ => Err(DecodeError::malformed("is not read line by line")),
-        }
+        let (bytes, offset) = input.line()?;
+        self.line(bytes, offset, out)
     }
 }
 

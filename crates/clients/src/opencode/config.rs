@@ -71,7 +71,7 @@ impl Reader {
 
 impl Decoder for Reader {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Document(bytes) = input else { return Err(DecodeError::malformed("is not read as a whole")) };
+        let bytes = input.document()?;
         if bytes.len() > MAX_CONFIG_BYTES {
             return Err(DecodeError::too_large(format!("is a configuration of more than {MAX_CONFIG_BYTES} bytes")));
         }

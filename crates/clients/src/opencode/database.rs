@@ -199,8 +199,8 @@ impl Database {
         } else if kind == RowKind::Assistant && !is_migrated {
             message.emit_content(id, &reply, &mut self.names, &mut record);
         }
-        if let Some(turn) = message.response(id, &reply) {
-            record.emit(&session.key, EventKind::Response(Box::new(turn)));
+        if let Some(response) = message.response(id, &reply) {
+            record.emit(&session.key, EventKind::Response(Box::new(response)));
         }
         if !is_migrated {
             message.emit(kind, &reply, &mut record);
@@ -272,9 +272,7 @@ impl Database {
 
 impl Decoder for Database {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Row { table, rowid, cells } = input else {
-            return Err(DecodeError::malformed("a database that is read as text"));
-        };
+        let (table, rowid, cells) = input.row()?;
         let record = Record::new(self.file, SourcePosition::Row { table, rowid }, None, out);
         match table {
             "session" | "session_v2" => self.session(cells, record),

@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(alone.usage(), Tally::of(&tree()).usage());
         let both = tree().into_iter().chain(database.clone()).collect::<Vec<_>>();
         assert_eq!(Tally::of(&both).usage(), alone.usage());
-        assert_eq!(Tally::of(&both).turns.len(), 2);
+        assert_eq!(Tally::of(&both).responses.len(), 2);
         assert_eq!(alone.by_model().keys().collect::<Vec<_>>(), [&"claude-old"]);
     }
 
@@ -233,18 +233,18 @@ mod tests {
     #[test]
     fn a_steps_own_cost_is_kept() {
         let events = decode(STEPS[0]);
-        let EventKind::Response(turn) = &events[0].kind else { panic!("{events:?}") };
-        assert_eq!(turn.embedded_cost, PicoUsd::from_usd(0.5));
-        assert_eq!(turn.part_of, agtop_model::CoarserRecords::one(MessageKey::global(ID, "msg_old2")));
+        let EventKind::Response(response) = &events[0].kind else { panic!("{events:?}") };
+        assert_eq!(response.embedded_cost, PicoUsd::from_usd(0.5));
+        assert_eq!(response.part_of, agtop_model::CoarserRecords::one(MessageKey::global(ID, "msg_old2")));
     }
 
     #[test]
     fn a_record_without_ids_takes_them_from_its_path() {
         let json = br#"{"role":"assistant","time":{"created":1764265500000},"tokens":{"input":3}}"#;
         let events = decode(("message/ses_p/msg_p.json", json));
-        let EventKind::Response(turn) = &events[0].kind else { panic!("{events:?}") };
+        let EventKind::Response(response) = &events[0].kind else { panic!("{events:?}") };
         assert_eq!(&*events[0].session.id, "ses_p");
-        assert_eq!(turn.message, MessageKey::global(ID, "msg_p"));
+        assert_eq!(response.message, MessageKey::global(ID, "msg_p"));
     }
 
     #[test]

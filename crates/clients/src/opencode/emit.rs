@@ -68,7 +68,7 @@ impl ResponseContext<'_> {
         (!usage.is_zero() || !is_placeholder).then(|| ResponseCopy {
             usage,
             embedded_cost: self.cost(spent.cost),
-            ..self.turn(self.message, id)
+            ..self.response_copy(self.message, id)
         })
     }
 
@@ -77,7 +77,7 @@ impl ResponseContext<'_> {
     }
 
     /// A response of the message without its numbers. A summary does not fill the context, so it is off the main line.
-    fn turn(&self, message: MessageKey, id: &str) -> ResponseCopy {
+    fn response_copy(&self, message: MessageKey, id: &str) -> ResponseCopy {
         ResponseCopy {
             id: Some(id.into()),
             purpose: self.purpose,
@@ -106,8 +106,8 @@ pub(super) fn emit_message(id: &str, message: &Message<'_>, reply: &ResponseCont
             record.prompt(session, reply.words.as_ref().map(Untrusted::raw));
         }
         MessageRole::Assistant => {
-            if let Some(turn) = answer(id, message, reply) {
-                record.emit(session, EventKind::Response(Box::new(turn)));
+            if let Some(copy) = answer(id, message, reply) {
+                record.emit(session, EventKind::Response(Box::new(copy)));
             }
             if reply.is_over && reply.purpose == Purpose::Compaction {
                 record.emit(session, EventKind::Compacted);
@@ -133,8 +133,8 @@ pub(super) fn emit_failure(error: &Failure<'_>, session: &SessionKey, record: &m
 fn answer(id: &str, message: &Message<'_>, reply: &ResponseContext<'_>) -> Option<ResponseCopy> {
     let is_placeholder = message.time.completed.0.is_none() || message.error.is_some();
     let spent = ReportedUsage { tokens: message.tokens, cost: message.cost };
-    let turn = reply.response(id, spent, is_placeholder)?;
-    Some(ResponseCopy { stop: message.finish.as_deref().map(stop_reason), ..turn })
+    let copy = reply.response(id, spent, is_placeholder)?;
+    Some(ResponseCopy { stop: message.finish.as_deref().map(stop_reason), ..copy })
 }
 
 /// A part that waits for its message.
@@ -240,14 +240,14 @@ impl PendingPart {
             }
             PartContent::Text(_) => {}
             PartContent::Step(step) => {
-                let turn = ResponseCopy {
+                let copy = ResponseCopy {
                     part_of: CoarserRecords::one(reply.message),
                     usage: step.tokens.usage(reply.session.reasoning, reply.provider),
                     embedded_cost: reply.cost(step.cost),
                     stop: step.stop,
-                    ..reply.turn(MessageKey::global(reply.session.key.client, &self.id), &self.id)
+                    ..reply.response_copy(MessageKey::global(reply.session.key.client, &self.id), &self.id)
                 };
-                record.emit(&reply.session.key, EventKind::Response(Box::new(turn)));
+                record.emit(&reply.session.key, EventKind::Response(Box::new(copy)));
             }
             PartContent::Tool(call) => call.emit(ToolKey::new(reply.session.key.client, &self.id), reply, record),
         }

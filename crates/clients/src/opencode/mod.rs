@@ -207,33 +207,13 @@ fn is_database(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use agtop_model::{Gap, ProcId, Process, ProcessState};
-
     use agtop_model::ProcessRole;
 
     use super::*;
-    use crate::testing::home;
-
-    fn process(exe: &str, argv: &[&str]) -> Process {
-        Process {
-            id: ProcId { pid: 1, started: 1 },
-            parent: None,
-            name: "x".into(),
-            argv: argv.iter().map(|&arg| arg.into()).collect(),
-            exe: Ok(exe.into()),
-            cwd: Err(Gap::Unsupported),
-            state: ProcessState::Unknown,
-            started_at: Err(Gap::Unsupported),
-            threads: Err(Gap::Unsupported),
-            cpu: Err(Gap::Unsupported),
-            rss: Err(Gap::Unsupported),
-            vsz: Err(Gap::Unsupported),
-            io: Err(Gap::Unsupported),
-        }
-    }
+    use crate::testing::{home, process};
 
     fn role(exe: &str, argv: &[&str]) -> Option<ProcessRole> {
-        OpenCode.recognise(&ProcFacts::new(&process(exe, argv)))
+        OpenCode.recognise(&ProcFacts::new(&process("x", argv, exe)))
     }
 
     #[test]
@@ -261,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_session_on_the_command_line_is_one_with_an_id() {
-        let named = |argv: &[&str]| OpenCode.session_argument(&ProcFacts::new(&process("/bin/opencode", argv)));
+        let named = |argv: &[&str]| OpenCode.session_argument(&ProcFacts::new(&process("x", argv, "/bin/opencode")));
         assert_eq!(named(&["opencode", "-s", "ses_1"]).as_deref(), Some("ses_1"));
         assert_eq!(named(&["opencode", "run", "--session=ses_1", "x"]).as_deref(), Some("ses_1"));
         assert_eq!(named(&["opencode", "run", "-s", "last"]), None);

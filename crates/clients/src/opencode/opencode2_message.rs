@@ -127,8 +127,8 @@ impl OpenCode2Message<'_> {
         let spent = ReportedUsage { tokens: self.tokens, cost: self.cost };
         let is_answer = reply.purpose == Purpose::Answer;
         let is_placeholder = !is_answer || self.time.completed.0.is_none() || self.error.is_some();
-        let turn = reply.response(id, spent, is_placeholder)?;
-        Some(ResponseCopy { stop: self.finish.text().map(stop_reason), ..turn })
+        let response = reply.response(id, spent, is_placeholder)?;
+        Some(ResponseCopy { stop: self.finish.text().map(stop_reason), ..response })
     }
 
     /// Emits what the message contains besides its response and its parts.

@@ -186,9 +186,7 @@ impl SessionEntries {
 
 impl Decoder for SessionEntries {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        let Input::Line { bytes, offset } = input else {
-            return Err(DecodeError::malformed("is not read line by line"));
-        };
+        let (bytes, offset) = input.line()?;
         if SKIPPED_PREFIXES.iter().any(|beginning| bytes.starts_with(beginning)) {
             return Ok(());
         }

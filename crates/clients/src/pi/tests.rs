@@ -1,10 +1,8 @@
-use agtop_model::{
-    Event, EventKind, PicoUsd, ProcessRole, Purpose, SessionFacts, StopReason, TitleRank, Untrusted, Usage,
-};
+use agtop_model::{Event, EventKind, PicoUsd, ProcessRole, Purpose, StopReason, TitleRank, Untrusted, Usage};
 use proptest::prelude::*;
 
 use super::Pi;
-use crate::testing::{Tally, decode_lines, home, process};
+use crate::testing::{Tally, count, decode_lines, facts, home, process, titles};
 use crate::{Client, Presence, ProcFacts};
 
 const SESSION: &[u8] = include_bytes!("../../../../fixtures/pi/v3/session.jsonl");
@@ -25,20 +23,8 @@ fn decode(path: &str, text: &[u8]) -> Vec<Event> {
     events
 }
 
-fn facts(events: &[Event]) -> Vec<&SessionFacts> {
-    let of = |event| match event {
-        &Event { kind: EventKind::Facts(ref facts), .. } => Some(&**facts),
-        _ => None,
-    };
-    events.iter().filter_map(of).collect()
-}
-
-fn count(events: &[Event], is_wanted: impl Fn(&EventKind) -> bool) -> usize {
-    events.iter().filter(|event| is_wanted(&event.kind)).count()
-}
-
 fn cost(events: &[Event]) -> PicoUsd {
-    Tally::of(events).turns.values().filter_map(|(_, turn)| turn.embedded_cost).sum()
+    Tally::of(events).responses.values().filter_map(|(_, response)| response.embedded_cost).sum()
 }
 
 #[test]
@@ -55,7 +41,7 @@ fn all_branches_of_a_session_were_billed() {
 fn a_cost_of_zero_is_unknown() {
     let events = decode(PATH, SESSION);
     assert_eq!(cost(&events), PicoUsd::from_usd(0.00743).unwrap());
-    let priced = Tally::of(&events).turns.values().filter(|(_, turn)| turn.embedded_cost.is_some()).count();
+    let priced = Tally::of(&events).responses.values().filter(|(_, response)| response.embedded_cost.is_some()).count();
     assert_eq!(priced, 2, "the rest is left to the price list");
 }
 
@@ -67,7 +53,7 @@ fn a_cost_of_another_shape_does_not_lose_the_usage() {
         );
         let tally = Tally::of(&decode(PATH, line.as_bytes()));
         assert_eq!(tally.usage().input, 3, "{cost}");
-        assert!(tally.turns.values().all(|(_, turn)| turn.embedded_cost.is_none()), "{cost}");
+        assert!(tally.responses.values().all(|(_, response)| response.embedded_cost.is_none()), "{cost}");
     }
 }
 
@@ -88,20 +74,20 @@ fn a_fork_copies_entries_with_their_ids_and_they_count_for_the_original() {
 #[test]
 fn the_same_short_id_in_two_sessions_is_two_answers() {
     let mut events = decode(PATH, SESSION);
-    let before = Tally::of(&events).turns.len();
+    let before = Tally::of(&events).responses.len();
     events.extend(decode(FORK_PATH, FORK));
-    assert_eq!(Tally::of(&events).turns.len(), before + 1, "the fork answered 00000006 again");
+    assert_eq!(Tally::of(&events).responses.len(), before + 1, "the fork answered 00000006 again");
 }
 
 #[test]
 fn entries_without_ids_are_identified_by_their_content() {
     let path = "/home/u/.pi/agent/sessions/--srv-orchard--/2025-11-20T09-00-10-000Z_0ccccccc-0000-4000-8000-000000000003.jsonl";
     let mut events = decode(path, OLD);
-    assert_eq!(Tally::of(&events).turns.len(), 2);
+    assert_eq!(Tally::of(&events).responses.len(), 2);
     assert_eq!(facts(&events)[0].model.as_deref(), Some("claude-sonnet-4-5"));
     events.extend(decode(FORK_PATH, OLD_BRANCH));
     let tally = Tally::of(&events);
-    assert_eq!(tally.turns.len(), 2, "an old branch gave its copies new dates");
+    assert_eq!(tally.responses.len(), 2, "an old branch gave its copies new dates");
     assert_eq!(tally.by_session().keys().collect::<Vec<_>>(), [&"0ccccccc-0000-4000-8000-000000000003"]);
     let origins: Vec<_> = facts(&events).into_iter().filter_map(|facts| facts.forked_from.as_ref()).collect();
     assert_eq!(&*origins[0].id, "0ccccccc-0000-4000-8000-000000000003", "whatever the system's separator is");
@@ -143,7 +129,7 @@ fn an_abort_ends_the_turn_is_billed_and_runs_no_tool() {
 fn a_failure_is_an_error_and_no_answer() {
     let events = decode(PATH, SESSION);
     assert_eq!(count(&events, |kind| matches!(kind, EventKind::Error(text) if text.raw() == "404 no such model")), 1);
-    assert_eq!(Tally::of(&events).turns.len(), 4);
+    assert_eq!(Tally::of(&events).responses.len(), 4);
 }
 
 #[test]
@@ -152,7 +138,7 @@ fn the_stop_reason_is_emitted() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Response(turn) => turn.stop,
+            EventKind::Response(response) => response.stop,
             _ => None,
         })
         .collect();
@@ -162,13 +148,7 @@ fn the_stop_reason_is_emitted() {
 #[test]
 fn a_name_outranks_the_first_prompt_and_a_users_shell_command_is_no_prompt() {
     let events = decode(PATH, SESSION);
-    let titles: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Title(title) => Some((title.rank, title.text.raw())),
-            _ => None,
-        })
-        .collect();
+    let titles = titles(&events);
     let expected = [
         (TitleRank::FirstPrompt, "Prune the old pear tree"),
         (TitleRank::Given, "Pear tree"),
@@ -280,7 +260,7 @@ fn summaries_of_compactions_and_left_branches_are_counted() {
         let tally = Tally::of(&events);
         let expected = Usage { input: 71_000, output: 3_100, cache_write_1h: 10_000, ..Usage::default() };
         assert_eq!((tally.usage(), tally.usage().total()), (expected, 84_100));
-        let purposes = |purpose| tally.turns.values().filter(|(_, turn)| turn.purpose == purpose).count();
+        let purposes = |purpose| tally.responses.values().filter(|(_, response)| response.purpose == purpose).count();
         assert_eq!((purposes(Purpose::Answer), purposes(Purpose::Compaction)), (1, 2));
         assert_eq!(tally.by_model().keys().collect::<Vec<_>>(), [&"claude-sonnet-4-5"]);
         assert_eq!(cost(&events), PicoUsd::from_usd(0.0645 + 0.18 + 0.075).unwrap());

@@ -161,9 +161,6 @@ impl TokensSummary {
 
 impl Decoder for OldChat {
     fn feed(&mut self, input: Input<'_>, out: &mut Vec<Event>) -> Result<(), DecodeError> {
-        match input {
-            Input::Document(bytes) => self.document(bytes, out),
-            _ => Err(DecodeError::malformed("is not read as a whole")),
-        }
+        self.document(input.document()?, out)
     }
 }

@@ -58,7 +58,7 @@ fn facts<'k>(kinds: &'k [EventKind]) -> Vec<&'k SessionFacts> {
 #[test]
 fn a_response_in_telemetry_and_in_the_conversation_counts_once() {
     let tally = tally(&[(MAIN, CHAT)]);
-    assert_eq!(tally.turns.len(), 7, "three of the conversation, three of sub-agents, one compression");
+    assert_eq!(tally.responses.len(), 7, "three of the conversation, three of sub-agents, one compression");
     assert_eq!(tally.by_session()[SID], OWN_USAGE_AND_COMPRESSION);
 }
 
@@ -134,7 +134,7 @@ fn the_summary_of_a_sub_agents_usage_is_no_usage() {
 fn a_sub_agents_own_transcript_yields_its_tools_and_not_its_usage_again() {
     let (events, errors) = decode_lines(&Qwen, OWN, SUBAGENT);
     assert_eq!(errors, []);
-    assert!(Tally::of(&events).turns.is_empty());
+    assert!(Tally::of(&events).responses.is_empty());
     assert!(events.iter().all(|event| *event.session.id == *format!("{SID}/explore-call_7")));
     let count = |is: fn(&EventKind) -> bool| events.iter().filter(|event| is(&event.kind)).count();
     assert_eq!(count(|kind| matches!(kind, EventKind::Prompt { .. } | EventKind::Title(_))), 0, "its parent asked");
@@ -266,7 +266,7 @@ fn a_response_without_a_tool_call_is_the_last_of_its_turn() {
     let stops: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Response(turn) => turn.stop,
+            EventKind::Response(response) => response.stop,
             _ => None,
         })
         .collect();
@@ -309,14 +309,14 @@ fn the_servers_id_is_kept_to_find_a_response_by_but_does_not_identify_it() {
     };
     let tally = tally(&[(MAIN, [line("a", 5), line("b", 6)].join("\n").as_bytes())]);
     assert_eq!(tally.usage().input, 11);
-    assert!(tally.turns.values().all(|(_, turn)| turn.id.as_deref() == Some("chatcmpl-7")));
+    assert!(tally.responses.values().all(|(_, response)| response.id.as_deref() == Some("chatcmpl-7")));
 }
 
 #[test]
 fn sub_agents_responses_are_off_the_main_line() {
     let tally = tally(&[(MAIN, CHAT)]);
-    for (session, turn) in tally.turns.values() {
-        assert_eq!(turn.lineage == Lineage::Sidechain, session.id.contains('/'));
+    for (session, response) in tally.responses.values() {
+        assert_eq!(response.lineage == Lineage::Sidechain, session.id.contains('/'));
     }
 }
 

@@ -178,8 +178,7 @@ impl HookState {
             HookMeaning::TurnEnds => self.turns.note(session.prompted.take(), hook.at),
             _ => {}
         }
-        let has_waited = before == Some(VendorActivity::Waiting) || session.activity == Some(VendorActivity::Waiting);
-        if has_waited {
+        if [before, session.activity].into_iter().flatten().any(VendorActivity::awaits_user) {
             // The time of a call says nothing about its tool if the agent waited for the user in between.
             self.running_tools.retain(|_, running| running.session != hook.session);
         }
@@ -231,7 +230,7 @@ impl HookState {
             key.client == agent.client && session.at >= started && session.ancestors.contains(&pid) && is_meant(key)
         };
         let rank = |(_, session): &(&SessionKey, &HookSession)| {
-            (session.activity == Some(VendorActivity::Waiting), session.at)
+            (session.activity.is_some_and(VendorActivity::awaits_user), session.at)
         };
         let (key, session) = self.sessions.iter().filter(is_its).max_by_key(rank)?;
         let HookSession { at, since, activity, ref failure, .. } = *session;
@@ -286,9 +285,11 @@ fn failure(hook: &HookEvent, before: Option<Untrusted>) -> Option<Untrusted> {
 /// What a session is doing after this event; `None` if the event does not say.
 fn activity(hook: &HookEvent) -> Option<VendorActivity> {
     match hook.meaning {
-        HookMeaning::Waits => Some(VendorActivity::Waiting),
+        HookMeaning::RequestsPermission => Some(VendorActivity::NeedsPermission),
+        HookMeaning::RequestsInput => Some(VendorActivity::NeedsInput),
         HookMeaning::SessionStarts | HookMeaning::TurnEnds | HookMeaning::TurnFails => Some(VendorActivity::Idle),
         HookMeaning::Prompts
+        | HookMeaning::InputGiven
         | HookMeaning::ToolStarts
         | HookMeaning::ToolEnds
         | HookMeaning::ToolFails
@@ -297,7 +298,8 @@ fn activity(hook: &HookEvent) -> Option<VendorActivity> {
         | HookMeaning::CompactionStarts
         | HookMeaning::Compacted => Some(VendorActivity::Busy),
         HookMeaning::Notifies => hook.events.iter().find_map(|event| match event.kind {
-            EventKind::Waiting => Some(VendorActivity::Waiting),
+            EventKind::NeedsPermission => Some(VendorActivity::NeedsPermission),
+            EventKind::NeedsInput => Some(VendorActivity::NeedsInput),
             EventKind::TurnEnded => Some(VendorActivity::Idle),
             _ => None,
         }),

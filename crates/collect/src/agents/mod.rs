@@ -11,3 +11,4 @@ pub(crate) mod markers;
 pub(crate) mod mismatch;
 pub(crate) mod status;
 pub(crate) mod status_start;
+mod waits;

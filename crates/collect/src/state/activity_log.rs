@@ -162,7 +162,7 @@ pub(super) fn activity_kind(kind: &EventKind) -> Option<ActivityKind> {
             ActivityKind::Delegated { name: name.clone(), task: task.clone() }
         }
         EventKind::Compacted => ActivityKind::Compacted,
-        EventKind::Waiting => ActivityKind::Waited,
+        EventKind::NeedsPermission | EventKind::NeedsInput => ActivityKind::Waited,
         EventKind::Error(reason) => ActivityKind::Failed(reason.clone()),
         _ => return None,
     })

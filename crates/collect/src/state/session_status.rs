@@ -11,7 +11,7 @@ pub(super) fn status_without_process(phase: Phase, last: Option<Timestamp>, now:
     match phase {
         _ if is_old => (Status::Stale, Evidence::Age),
         Phase::Finished | Phase::Ended => (Status::Done, Evidence::Transcript),
-        Phase::Fresh | Phase::Open | Phase::Waiting | Phase::Failed | Phase::Limited => {
+        Phase::Fresh | Phase::Open | Phase::AwaitsUser | Phase::Failed | Phase::Limited => {
             (Status::Resumable, Evidence::Transcript)
         }
     }

@@ -107,11 +107,11 @@ const CASES: &[Case] = &[
 fn cost(case: &Case, provider: &str, usd: &str) -> Option<PicoUsd> {
     let record = case.record.replace("COST", usd).replace("PROVIDER", provider);
     let events = read(case.client, &WrittenText { path: case.path, text: &record });
-    events.iter().filter_map(turn).find_map(|turn| turn.embedded_cost)
+    events.iter().filter_map(response).find_map(|response| response.embedded_cost)
 }
 
-fn turn(event: &Event) -> Option<&ResponseCopy> {
-    if let EventKind::Response(turn) = &event.kind { Some(turn) } else { None }
+fn response(event: &Event) -> Option<&ResponseCopy> {
+    if let EventKind::Response(response) = &event.kind { Some(response) } else { None }
 }
 
 /// A cost in a record counts. A cost of 0 is what was paid if the client's vendor served the model; otherwise the cost is
@@ -133,7 +133,9 @@ fn an_embedded_cost_counts_and_zero_only_through_the_vendors_gateway() {
 #[test]
 fn every_client_whose_fixtures_embed_costs_is_in_the_table() {
     let all = decoded(Timestamp::from_millis(1_790_000_000_000));
-    let embed = all.iter().filter(|one| one.events.iter().filter_map(turn).any(|turn| turn.embedded_cost.is_some()));
+    let embed = all
+        .iter()
+        .filter(|one| one.events.iter().filter_map(response).any(|response| response.embedded_cost.is_some()));
     let found: BTreeSet<&str> = embed.map(|one| one.client.info().id.as_str()).collect();
     let listed: BTreeSet<&str> = CASES.iter().map(|case| case.client).collect();
     // Claude Code wrote costs until version 1.0, and only of its own vendor.

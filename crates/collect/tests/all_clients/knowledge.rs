@@ -25,8 +25,8 @@ const EVIDENCE: [fn(&EventKind) -> bool; 8] = [
         _ => matches!(kind, EventKind::SubagentStarted { .. }),
     },
     |kind| match kind {
-        EventKind::Running(running) => running.activity == Some(VendorActivity::Waiting),
-        _ => matches!(kind, EventKind::Waiting),
+        EventKind::Running(running) => running.activity == Some(VendorActivity::NeedsPermission),
+        _ => matches!(kind, EventKind::NeedsPermission),
     },
     |kind| matches!(kind, EventKind::RateLimit(_)),
 ];

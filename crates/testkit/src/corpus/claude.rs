@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::claude::{Block, Edition, Opening, Receipt, Response, Transcript};
-use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Stamp};
+use crate::{DAY, ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Stamp};
 
 use super::plan::{PROJECTS, Plan, Profile, some_tokens};
 use super::sizes::Sizes;
@@ -27,20 +27,39 @@ const LARGE: u64 = 100_000;
 /// Prompts of this length make Claude Code compact the conversation.
 const FULL: u64 = 180_000;
 
+/// In a mixed home, how many in a thousand sessions are returned to for weeks, beside the largest ones; how often, and
+/// after how many days at most.
+const LONG_LIVED: u64 = 20;
+const BREAKS: u64 = 4;
+const MAX_BREAK_DAYS: u64 = 25;
+
 pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
     let spread = |(count, bytes), rng: &mut Rng| Sizes::spread(plan.count(count), plan.scaled(bytes), rng);
     let sessions = spread(SESSIONS, &mut rng);
     let mut children = spread(SUBAGENTS, &mut rng).into_iter();
     let mut expected = ExpectedUsage::default();
+    let (is_mixed, largest) = (plan.profile == Profile::Mixed, sessions.of_largest_hundredth());
+    let mut defects = DEFECTS.iter().cycle();
     for size in sessions {
-        let clock = Plan::some_time(&mut rng, Plan::room(size));
+        let plan = &plan.for_session(&mut rng);
+        let is_broken = is_mixed && size >= largest;
+        let breaks = if is_broken || is_mixed && rng.per_mille(LONG_LIVED) { BREAKS } else { 0 };
+        let clock = Plan::some_time(&mut rng, Plan::room(size) + days(breaks * MAX_BREAK_DAYS));
         let is_early = plan.profile == Profile::Heavy && Plan::age_per_mille(clock.now()) < 500;
         let edition = if is_early { Edition::Early } else { Edition::Current };
         let opening = Opening { cwd: rng.pick(&PROJECTS), edition, clock, rng: rng.split() };
         let mut transcript = Transcript::start(home, opening)?;
         let mut conversation = Conversation::new(plan, &mut transcript, &MODELS);
         Conversation::title(&mut transcript)?;
+        for part in 1..=breaks {
+            conversation.until(&mut transcript, size / 2 * part / breaks)?;
+            let pause = days(transcript.rng.between(1, MAX_BREAK_DAYS));
+            transcript.clock.advance(pause);
+        }
         conversation.until(&mut transcript, size / 2)?;
+        if let Some(defect) = defects.next().filter(|_| is_broken) {
+            defect.write(&mut transcript)?;
+        }
         if size >= LARGE {
             for size in children.by_ref().take(rng.pick(&[1, 1, 2])) {
                 expected.merge(conversation.delegate(&mut transcript, size)?);
@@ -54,6 +73,39 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
         expected.merge(if rng.per_mille(40) { transcript.tear()? } else { transcript.finish()? });
     }
     Ok(expected)
+}
+
+fn days(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(0) * DAY
+}
+
+/// What is wrong with one line in the middle of a transcript. None of it has usage that counts.
+#[derive(Clone, Copy, Debug)]
+enum Defect {
+    /// Claude Code was killed while it wrote the line, and began a new one later.
+    Cut,
+    /// The same, but the next line follows on the same line.
+    Glued,
+    /// The machine stopped before the file system had written the block.
+    Zeroes,
+}
+
+const DEFECTS: [Defect; 3] = [Defect::Cut, Defect::Glued, Defect::Zeroes];
+
+impl Defect {
+    fn write(self, transcript: &mut Transcript<'_>) -> io::Result<()> {
+        let (uuid, at, session) = (transcript.rng.uuid(), transcript.clock.now(), transcript.session());
+        let id = transcript.rng.letters(22);
+        let cut = format!(
+            r#"{{"parentUuid":"{uuid}","isSidechain":false,"sessionId":"{session}","timestamp":"{at}","type":"assistant","message":{{"id":"msg_01{id}","model":"claude-opus-4-8","usage":{{"input_tokens":91"#
+        );
+        match self {
+            Self::Cut => transcript.note(format_args!("{cut}")),
+            Self::Glued => transcript
+                .note(format_args!(r#"{cut}{{"type":"last-prompt","lastPrompt":"go on","sessionId":"{session}"}}"#)),
+            Self::Zeroes => transcript.note(format_args!("{}", "\0".repeat(4096))),
+        }
+    }
 }
 
 /// A tool and what it is asked: every fourth time a file's new content.

@@ -16,7 +16,10 @@ const LARGE: u64 = 400_000;
 
 pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<ExpectedUsage> {
     let mut expected = ExpectedUsage::default();
-    for size in Sizes::spread(plan.count(THREADS.0), plan.scaled(THREADS.1), &mut rng) {
+    let sizes = Sizes::spread(plan.count(THREADS.0), plan.scaled(THREADS.1), &mut rng);
+    let (is_mixed, largest) = (plan.profile == Profile::Mixed, sizes.of_largest_hundredth());
+    for size in sizes {
+        let plan = &plan.for_session(&mut rng);
         let clock = Plan::some_time(&mut rng, Plan::room(size));
         let age = Plan::age_per_mille(clock.now());
         let is_classic = plan.profile == Profile::Heavy && age < 500;
@@ -26,6 +29,11 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
         let mut conversation = Conversation { plan, context: 9_000, began: rollout.clock.now() };
         rollout.count_nothing()?;
         conversation.until(&mut rollout, size / 2)?;
+        if is_mixed && size >= largest {
+            // A newline inside a string breaks the line in two, of which neither is JSON.
+            let sealed = Filler::blob(&mut rollout.rng, 600);
+            rollout.reasoning(&format!("{sealed}\n{sealed}"))?;
+        }
         if size < LARGE && rng.per_mille(250) {
             let mut other = match rng.below(3) {
                 0 => rollout.fork()?,

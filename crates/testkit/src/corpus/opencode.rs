@@ -1,15 +1,17 @@
-use std::io;
+use std::{fs, io};
 
 use crate::opencode::{Opening, Place, Session, Step, Stores};
 use crate::{ExpectedUsage, Filler, HOUR, Home, MINUTE, Rng, SECOND, Tokens};
 
-use super::plan::{PROJECTS, Plan, some_tokens};
+use super::plan::{PROJECTS, Plan, Profile, some_tokens};
 
-/// Sessions in a home of a gigabyte that are in the tree (each of some 80 files), and in the database.
-const TREE: u64 = 98;
+/// Sessions in a home of a gigabyte that are in the tree (each of some 73 files), and in the database.
+const TREE: u64 = 112;
 const DATABASE: u64 = 25;
 /// How many in a thousand of the tree's sessions were moved to the database too.
 const MOVED: u64 = 150;
+/// In a mixed home, how many in a thousand of the tree's sessions have a document that was not written to its end.
+const TORN: u64 = 50;
 
 const MODELS: [&str; 3] = ["claude-sonnet-4-6", "claude-opus-4-8", "gpt-5.5"];
 
@@ -17,6 +19,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
     let stores = Stores::create(home)?;
     let mut expected = ExpectedUsage::default();
     stores.begin()?;
+    let is_mixed = plan.profile == Profile::Mixed;
     for at in 0..plan.count(TREE) + plan.count(DATABASE) {
         let place = match at < plan.count(TREE) {
             true if rng.per_mille(MOVED) => Place::Both,
@@ -24,6 +27,7 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
             false => Place::Database,
         };
         let (clock, cwd) = (Plan::some_time(&mut rng, 3 * HOUR), rng.pick(&PROJECTS));
+        let plan = &plan.for_session(&mut rng);
         let mut session = Session::start(&stores, Opening { place, cwd, parent: None, clock, rng: rng.split() });
         for _ in 0..session.rng.between(5, 9) {
             exchange(&mut session, plan)?;
@@ -42,10 +46,26 @@ pub(super) fn write(home: &Home, plan: &Plan, mut rng: Rng) -> io::Result<Expect
         if rng.per_mille(100) {
             session.abandoned(MODELS[0])?;
         }
+        if is_mixed && place == Place::Files && (at == 0 || rng.per_mille(TORN)) {
+            tear(home, session.id())?;
+        }
         expected.merge(session.finish("A session")?);
     }
     stores.commit()?;
     Ok(expected)
+}
+
+/// Adds half of a document with text to the session's last message.
+fn tear(home: &Home, session: &str) -> io::Result<()> {
+    let storage = ".local/share/opencode/storage";
+    let mut messages = Vec::new();
+    for entry in fs::read_dir(home.path(format!("{storage}/message/{session}")))? {
+        messages.push(entry?.path());
+    }
+    let last = messages.iter().max().and_then(|path| path.file_stem()).unwrap_or_default().to_string_lossy();
+    let half =
+        format!("{{\n  \"id\": \"prt_zz\",\n  \"sessionID\": \"{session}\",\n  \"messageID\": \"{last}\",\n  \"type");
+    home.write(format!("{storage}/part/{last}/prt_zz.json"), half).map(drop)
 }
 
 /// A prompt and its answers. Some answers have several steps.

@@ -11,6 +11,10 @@ pub enum Profile {
     Heavy,
     /// Smaller tool results; new releases all the time.
     Real,
+    /// Each session is of one of the two, so that a home has parts that are dense in usage and parts that are thin.
+    /// What time and crashes leave is there as well: broken lines and documents, sessions of many weeks, and files as
+    /// old as their last record.
+    Mixed,
 }
 
 /// What to write.
@@ -58,6 +62,14 @@ impl Plan {
         self.scaled(of_gigabyte).max(1)
     }
 
+    /// The plan of one session: of a mixed home, either kind.
+    pub(super) fn for_session(self, rng: &mut Rng) -> Self {
+        match self.profile {
+            Profile::Mixed => Self { profile: rng.pick(&[Profile::Heavy, Profile::Real]), ..self },
+            Profile::Heavy | Profile::Real => self,
+        }
+    }
+
     /// When the last session may have ended: the corpus ends on 2026-11-20.
     pub(super) fn end() -> Stamp {
         Stamp(Stamp::midnight(date(2026, 11, 21)).0 - 1)
@@ -93,7 +105,7 @@ impl Plan {
     /// The size of a tool result, at most `limit`.
     pub(super) fn result_size(&self, rng: &mut Rng, limit: u64) -> u64 {
         let (median, sigma) = match self.profile {
-            Profile::Heavy => (1_300.0, 1.6),
+            Profile::Heavy | Profile::Mixed => (1_300.0, 1.6),
             Profile::Real => (250.0, 1.6),
         };
         rng.log_normal(median, sigma).min(200_000).min(limit)

@@ -43,6 +43,14 @@ impl Sizes {
         rng.shuffle(&mut sizes);
         Self(sizes)
     }
+
+    /// The size from which on a file is one of the largest hundredth, of which there is at least one.
+    pub(super) fn of_largest_hundredth(&self) -> u64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable_by(|a, b| b.cmp(a));
+        let last = (sorted.len() / 100).max(1) - 1;
+        sorted.get(last).copied().unwrap_or(u64::MAX)
+    }
 }
 
 const MEDIAN: u64 = 105_000;
@@ -86,6 +94,16 @@ mod tests {
         assert!((95_000..125_000).contains(&sizes[425]), "{}", sizes[425]);
         assert!((4_500_000..7_500_000).contains(&sizes[843]), "{}", sizes[843]);
         assert!((95_000_000..=106_000_000).contains(&sizes[851]), "{}", sizes[851]);
+    }
+
+    #[test]
+    fn the_largest_hundredth_is_at_least_one_file() {
+        let count = |sizes: Sizes| {
+            let least = sizes.of_largest_hundredth();
+            sizes.into_iter().filter(|size| *size >= least).count()
+        };
+        assert_eq!(count(Sizes::spread(560, 715_000_000, &mut Rng::new(1))), 5);
+        assert_eq!(count(Sizes::spread(3, 16_000_000, &mut Rng::new(1))), 1);
     }
 
     #[test]

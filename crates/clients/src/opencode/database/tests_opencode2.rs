@@ -15,12 +15,12 @@ fn events(rows: &str) -> Vec<Event> {
 }
 
 fn cost(tally: &Tally) -> PicoUsd {
-    tally.turns.values().filter_map(|(_, turn)| turn.embedded_cost).sum()
+    tally.responses.values().filter_map(|(_, response)| response.embedded_cost).sum()
 }
 
-fn turn(events: &[Event], id: &str) -> ResponseCopy {
+fn response(events: &[Event], id: &str) -> ResponseCopy {
     let found = events.iter().find_map(|event| match &event.kind {
-        EventKind::Response(turn) if turn.id.as_deref() == Some(id) => Some((**turn).clone()),
+        EventKind::Response(response) if response.id.as_deref() == Some(id) => Some((**response).clone()),
         _ => None,
     });
     found.unwrap_or_else(|| panic!("no response {id}"))
@@ -69,19 +69,19 @@ fn a_beta_with_fewer_columns_is_read() {
 #[test]
 fn a_billed_summary_is_a_response_and_a_compaction_when_done() {
     let events = events(ROWS);
-    let summary = turn(&events, "msg_5");
+    let summary = response(&events, "msg_5");
     assert_eq!((summary.purpose, summary.usage.total()), (Purpose::Compaction, 2_300));
     assert_eq!(summary.embedded_cost, PicoUsd::from_usd(0.5));
     assert_eq!(count(&events, "ses_main", |kind| matches!(kind, EventKind::Compacted)), 1);
-    assert_eq!(turn(&events, "msg_2").purpose, Purpose::Answer);
+    assert_eq!(response(&events, "msg_2").purpose, Purpose::Answer);
 }
 
 #[test]
 fn a_response_contains_its_tools_and_sub_agents() {
     let events = events(ROWS);
-    let answer = turn(&events, "msg_2");
+    let answer = response(&events, "msg_2");
     assert_eq!((answer.usage.output, answer.usage.reasoning, answer.stop), (60, 20, Some(StopReason::ToolUse)));
-    assert_eq!(turn(&events, "msg_4").model.as_deref(), Some("ollama/qwen3:8b"));
+    assert_eq!(response(&events, "msg_4").model.as_deref(), Some("ollama/qwen3:8b"));
     assert_eq!(count(&events, "ses_main", |kind| matches!(kind, EventKind::ToolStarted { .. })), 2);
     // The call of the shell, which is done, and the call that the failed response ended.
     assert_eq!(count(&events, "ses_main", |kind| matches!(kind, EventKind::ToolEnded { .. })), 2);
