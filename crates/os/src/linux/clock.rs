@@ -33,9 +33,14 @@ impl CpuClock {
         if has_clocks { Self::Nanoseconds } else { Self::Ticks }
     }
 
+    /// The processor clock of a process; `None` if there is none.
+    pub(super) fn read(self, pid: u32) -> Option<Duration> {
+        if self == Self::Nanoseconds { read(pid) } else { None }
+    }
+
     /// The processor time of a process, given what `stat` says.
     pub(super) fn refine(self, pid: u32, ticks: CpuTime) -> CpuTime {
-        let read = if self == Self::Nanoseconds { read(pid) } else { None };
+        let read = self.read(pid);
         // `stat` rounds both of its figures down.
         let is_plausible = |now: &Duration| ticks.total() <= *now && now.saturating_sub(ticks.total()) <= MAX_AHEAD;
         let user = read.filter(is_plausible).map(|now| now.saturating_sub(ticks.system));

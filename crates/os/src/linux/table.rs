@@ -4,7 +4,9 @@
 //! that has reused a pid has another inode there, because the kernel makes one for each process that it lists. So:
 //!
 //! - A pass reads a new or young process completely.
-//! - It reads `stat` of a process that is watched or whose turn it is. While that line is unchanged, the process has run
+//! - It reads the processor clock of watched processes, which needs no file. While that stands still, the process sleeps,
+//!   and the pass reads nothing else.
+//! - It reads `stat` of a process that has run or whose turn it is. While that line is unchanged, the process has run
 //!   for less than a clock tick, and the pass reads nothing else, except the processor clock of watched processes. The line
 //!   also shows whether the process has started another program. Then the pass reads it completely.
 //! - It keeps `stat` of watched processes open, up to a limit: reading an open file costs a third of opening it.
@@ -17,6 +19,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_model::{ProcId, Process, Reading, Timestamp, Untrusted};
 use rustix::io::Result;
@@ -57,6 +60,8 @@ struct KnownProcess {
     process: Arc<Process>,
     /// Its `stat` line.
     line: Vec<u8>,
+    /// Its processor clock, if that was read.
+    clock: Option<Duration>,
     /// The open `stat` file, if it is kept open. The kernel ties it to the process, not to the pid.
     stat: Option<OwnedFd>,
 }
@@ -76,6 +81,8 @@ pub(super) struct Scale {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum RefreshScope {
     Nothing,
+    /// The processor clock, and `stat` if it shows that the process has run.
+    IfRun,
     /// `stat`, and the rest if that has changed.
     Stat,
     /// The same, and the processor clock even if `stat` is unchanged.
@@ -166,8 +173,11 @@ impl ProcessTable {
         let is_young = scale.now.saturating_sub(known.process.id.started) < scale.units.ticks_of(YOUNG_SECONDS);
         if is_young || turns.full_reads.has(position) {
             RefreshScope::Everything
-        } else if self.watched.is_none() || self.is_watched(entry.pid) {
+        } else if self.watched.is_none() {
             RefreshScope::Clock
+        } else if self.is_watched(entry.pid) {
+            let is_due = known.entry.inode != entry.inode || turns.stats.has(position);
+            if is_due { RefreshScope::Clock } else { RefreshScope::IfRun }
         } else if known.entry.inode != entry.inode || turns.stats.has(position) {
             RefreshScope::Stat
         } else {
@@ -194,7 +204,7 @@ impl KnownProcess {
         let id = ProcId { pid: entry.pid, started: stat.started };
         let mut process = Arc::new(read_command(directory, &stat, fs)?.into_process(id));
         update_vitals(&mut process, directory, &stat, scale);
-        Some(Self { entry, process, line: line.to_vec(), stat: None })
+        Some(Self { entry, process, line: line.to_vec(), clock: None, stat: None })
     }
 
     /// Reads as much of the process as `scope` says; `None` if it has ended meanwhile or is hidden from this user.
@@ -206,9 +216,10 @@ impl KnownProcess {
         let mut line = [0; stat::MAX_STAT_BYTES];
         match scope {
             RefreshScope::Nothing => return Some(self),
+            RefreshScope::IfRun if self.has_slept(scale) => return Some(self),
             RefreshScope::Stat if self.is_unchanged(fs) => return Some(self),
-            RefreshScope::Clock if self.is_unchanged(fs) => return self.with_new_cpu_time(scale),
-            RefreshScope::Stat | RefreshScope::Clock | RefreshScope::Everything => {}
+            RefreshScope::Clock | RefreshScope::IfRun if self.is_unchanged(fs) => return self.with_new_cpu_time(scale),
+            RefreshScope::IfRun | RefreshScope::Stat | RefreshScope::Clock | RefreshScope::Everything => {}
         }
         let directory = fs.process(entry.pid).ok()?;
         let line = read_start(&directory, c"stat", &mut line).ok()?;
@@ -233,6 +244,13 @@ impl KnownProcess {
             Arc::make_mut(&mut self.process).cpu = cpu;
         }
         Some(self)
+    }
+
+    /// Whether the process has not run since the last pass. Then it has changed nothing of its own, and only what others
+    /// do to it shows in `stat`: that it has another parent, or was swapped out.
+    fn has_slept(&mut self, scale: Scale) -> bool {
+        let now = scale.clock.read(self.entry.pid);
+        now.is_some() && std::mem::replace(&mut self.clock, now) == now
     }
 
     /// Whether `stat` is unchanged: the process has run for less than a clock tick since the last pass.
