@@ -2,6 +2,7 @@ use agtop_model::Snapshot;
 
 use crate::alert::Alert;
 use crate::cool_down::CoolDownTracker;
+use crate::evaluate::AgentAlerts;
 use crate::rule::Rules;
 
 /// Evaluates the rules for one snapshot after the other, and keeps which alerts were reported.
@@ -9,6 +10,7 @@ use crate::rule::Rules;
 pub struct AlertEngine {
     rules: Rules,
     cool_downs: CoolDownTracker,
+    of_agents: AgentAlerts,
 }
 
 /// The alerts of one snapshot, most urgent first.
@@ -23,7 +25,7 @@ pub struct AlertUpdate {
 impl AlertEngine {
     /// An engine that has not reported anything yet.
     pub fn new(rules: Rules) -> Self {
-        Self { rules, cool_downs: CoolDownTracker::default() }
+        Self { rules, ..Self::default() }
     }
 
     /// The rules that it evaluates.
@@ -33,7 +35,7 @@ impl AlertEngine {
 
     /// The alerts of the snapshot. Snapshots come in the order of their time.
     pub fn update(&mut self, snapshot: &Snapshot) -> AlertUpdate {
-        let present = self.rules.evaluate(snapshot);
+        let present = self.rules.evaluate_again(snapshot, &mut self.of_agents);
         let new = self.cool_downs.new_alerts(snapshot.now, &present);
         AlertUpdate { present, new }
     }

@@ -1,13 +1,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agtop_format::{project, units};
-use agtop_model::{ActivityWindow, Agent, Billing, Field, Session, Snapshot, SnapshotRow, Spend, Untrusted};
-use agtop_query::Query;
+use agtop_model::{
+    ActivityWindow, Agent, Billing, Liveness, Session, Snapshot, SnapshotRow, Spend, Timestamp, Untrusted,
+};
 
 use crate::alert::{Alert, AlertSubject};
 use crate::condition::{ComparedValue, Condition, compared_values, is_about_status};
-use crate::fleet_metrics::live_agents;
 use crate::quota_metrics::QuotaWindow;
 use crate::rule::{Rule, Rules};
 use crate::rule_entry::Severity;
@@ -15,11 +16,55 @@ use crate::rule_entry::Severity;
 impl Rules {
     /// All alerts of the snapshot, most urgent first.
     pub fn evaluate(&self, snapshot: &Snapshot) -> Vec<Alert> {
+        self.evaluate_again(snapshot, &mut AgentAlerts::default())
+    }
+
+    /// The same, without evaluating the rules again for agents that are the same as in the snapshot before.
+    pub(crate) fn evaluate_again(&self, snapshot: &Snapshot, known: &mut AgentAlerts) -> Vec<Alert> {
+        known.update(self, snapshot);
+        let rules = self.enabled().enumerate();
+        rules.flat_map(|(at, rule)| rule.evaluate(snapshot, || known.of_rule(at))).collect()
+    }
+}
+
+/// The alerts of agents, by agent and rule.
+#[derive(Debug, Default)]
+pub(crate) struct AgentAlerts {
+    /// When all of them were evaluated.
+    evaluated_at: Option<Timestamp>,
+    rows: Vec<(Arc<Agent>, Vec<Option<Alert>>)>,
+}
+
+/// Conditions may depend on the time, so alerts of an agent that stays the same are evaluated again after this time.
+const MAX_REUSE: Duration = Duration::from_secs(2);
+
+impl AgentAlerts {
+    fn update(&mut self, rules: &Rules, snapshot: &Snapshot) {
+        let is_fresh = self.evaluated_at.is_some_and(|at| at <= snapshot.now && snapshot.now.since(at) < MAX_REUSE);
+        if !is_fresh {
+            self.rows.clear();
+            self.evaluated_at = Some(snapshot.now);
+        }
         // Only a rule about money needs copies of the agents without the covered part of their money.
         let view: fn(&Agent) -> Cow<'_, Agent> =
-            if self.enabled().any(Rule::uses_agent_money) { metered } else { |agent| Cow::Borrowed(agent) };
-        let agents: Vec<Cow<'_, Agent>> = live_agents(snapshot).map(view).collect();
-        self.enabled().flat_map(|rule| rule.evaluate(snapshot, &agents)).collect()
+            if rules.enabled().any(Rule::uses_agent_money) { metered } else { |agent| Cow::Borrowed(agent) };
+        let mut before = std::mem::take(&mut self.rows).into_iter();
+        let live = snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live);
+        self.rows = live
+            .map(|agent| match before.next() {
+                Some(known) if Arc::ptr_eq(&known.0, agent) => known,
+                _ => {
+                    let seen = view(agent);
+                    let row = SnapshotRow::of_agent(snapshot.now, &seen);
+                    (Arc::clone(agent), rules.enabled().map(|rule| rule.alert_of_agent((agent, &row))).collect())
+                }
+            })
+            .collect();
+    }
+
+    /// The agents for which the rule at this place is true, with their alerts.
+    fn of_rule(&self, at: usize) -> Vec<(&Agent, &Alert)> {
+        self.rows.iter().filter_map(|(agent, alerts)| Some((&**agent, alerts.get(at)?.as_ref()?))).collect()
     }
 }
 
@@ -29,9 +74,16 @@ impl Rule {
         conditions.into_iter().any(|text| text.condition.uses_agent_money())
     }
 
-    fn evaluate(&self, snapshot: &Snapshot, agents: &[Cow<'_, Agent>]) -> Vec<Alert> {
+    fn evaluate<'a>(&self, snapshot: &Snapshot, of_agents: impl FnOnce() -> Vec<(&'a Agent, &'a Alert)>) -> Vec<Alert> {
         match &self.when.condition {
-            Condition::Agent(query) => self.evaluate_agents(query, snapshot, agents),
+            Condition::Agent(query) => {
+                let mut matching = of_agents();
+                // The agent that has waited longest comes first.
+                if is_about_status(query) {
+                    matching.sort_by_key(|(agent, _)| agent.session.as_ref().and_then(|session| session.last_active));
+                }
+                matching.into_iter().map(|(_, alert)| alert.clone()).collect()
+            }
             Condition::Fleet(query) if query.matches(&snapshot) => vec![Alert {
                 severity: self.severity_if(|condition| condition.is_true_of_fleet(snapshot)),
                 ..self.alert(AlertSubject::Fleet, String::new(), compared_values(query, &snapshot))
@@ -47,29 +99,20 @@ impl Rule {
         }
     }
 
-    fn evaluate_agents(
-        &self,
-        query: &Query<&'static Field>,
-        snapshot: &Snapshot,
-        agents: &[Cow<'_, Agent>],
-    ) -> Vec<Alert> {
-        let rows = agents.iter().map(|agent| (&**agent, SnapshotRow::of_agent(snapshot.now, agent)));
-        let mut matching: Vec<_> = rows.filter(|(_, row)| query.matches(row)).collect();
-        // The agent that has waited longest comes first.
-        if is_about_status(query) {
-            matching.sort_by_key(|(_, row)| row.session.and_then(|session| session.last_active));
+    /// The alert of an agent, if this is a rule about agents and its condition is true.
+    fn alert_of_agent(&self, (agent, row): (&Agent, &SnapshotRow<'_>)) -> Option<Alert> {
+        let Condition::Agent(query) = &self.when.condition else { return None };
+        if !query.matches(row) {
+            return None;
         }
-        let alert = |(agent, row): (&Agent, SnapshotRow<'_>)| {
-            let alert = self.alert(agent_subject(agent), agent_name(agent), compared_values(query, &row));
-            Alert {
-                severity: self.severity_if(|condition| condition.is_true_of_agent(&row)),
-                status: is_about_status(query).then_some(agent.status),
-                detail: if alert.detail.is_empty() { idle_time(&row) } else { alert.detail },
-                content: self.content(agent),
-                ..alert
-            }
-        };
-        matching.into_iter().map(alert).collect()
+        let alert = self.alert(agent_subject(agent), agent_name(agent), compared_values(query, row));
+        Some(Alert {
+            severity: self.severity_if(|condition| condition.is_true_of_agent(row)),
+            status: is_about_status(query).then_some(agent.status),
+            detail: if alert.detail.is_empty() { idle_time(row) } else { alert.detail },
+            content: self.content(agent),
+            ..alert
+        })
     }
 
     fn alert(&self, subject: AlertSubject, who: String, values: Vec<ComparedValue>) -> Alert {

@@ -1,5 +1,7 @@
 //! The words of the filter language for all agents together.
 
+use std::sync::Arc;
+
 use agtop_model::{ActivityWindow, Agent, FieldKind, FieldValue, Gap, Liveness, Snapshot};
 use agtop_query::{FilterWord, Substring, needs_user};
 
@@ -102,7 +104,7 @@ impl FilterWord for &'static FleetMetric {
 
 /// The agents that run. One that has just ended is in one more snapshot.
 pub(super) fn live_agents(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
-    snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live)
+    snapshot.agents.iter().map(Arc::as_ref).filter(|agent| agent.liveness == Liveness::Live)
 }
 
 fn last_minute(snapshot: &Snapshot) -> &ActivityWindow {

@@ -44,13 +44,13 @@ fn names(snapshot: &Snapshot) -> Vec<String> {
 /// One working agent without trouble.
 fn normal() -> Snapshot {
     let rich = testing::rich();
-    let agents = rich.agents.iter().take(1).cloned().map(|agent| with_context(agent, 10)).collect();
-    Snapshot { agents, ..testing::empty() }
+    testing::empty().with_agents(rich.agents.iter().take(1).map(|agent| with_context((**agent).clone(), 10)))
 }
 
 fn with_agent(change: impl Fn(Agent) -> Agent) -> Snapshot {
     let normal = normal();
-    Snapshot { agents: normal.agents.iter().cloned().map(change).collect(), ..normal }
+    let agents: Vec<Agent> = normal.cloned_agents().into_iter().map(change).collect();
+    normal.with_agents(agents)
 }
 
 fn with_context(agent: Agent, percent: u64) -> Agent {
@@ -262,7 +262,7 @@ fn an_alert_carries_message_text_only_if_its_rule_asks_for_it() {
         is_subagent: false,
         usual: None,
     };
-    snapshot.agents = snapshot.agents.iter().cloned().map(|agent| with_running(agent, &running)).collect();
+    snapshot.agents = snapshot.agents.iter().map(|agent| Arc::new(with_running((**agent).clone(), &running))).collect();
     let found = asked.evaluate(&snapshot);
     assert!(found[0].sentence().ends_with("keep this to yourself: Bash rm x"), "{found:?}");
 }

@@ -15,6 +15,7 @@ mod state;
 mod status_line;
 mod transcripts;
 
+pub use agents::Urgency;
 pub use cache::LedgerMode;
 pub use collector::{Collector, RunMode, Sampling, Settings};
 pub use processes::Matcher;

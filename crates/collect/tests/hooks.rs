@@ -409,7 +409,7 @@ fn an_event_of_one_session_of_a_server_does_not_change_another() {
         frame.header.client = "codex".to_owned();
         hand_over(&harness.home, &frame);
     }
-    let is_waiting = |agent: &&Agent| agent.status == Status::NeedsPermission;
+    let is_waiting = |agent: &&Arc<Agent>| agent.status == Status::NeedsPermission;
     let snapshot = harness.refresh_until(|snapshot| snapshot.agents.iter().any(|agent| is_waiting(&agent)));
     let waiting: Vec<_> = snapshot.agents.iter().filter(is_waiting).map(|agent| &agent.session).collect();
     assert!(matches!(&waiting[..], [Some(session)] if &*session.key.id == SID), "{waiting:?}");

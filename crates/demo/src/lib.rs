@@ -79,7 +79,7 @@ impl Demo {
             lifecycle_events: host::lifecycle_events(&agents, &moment).into(),
             rate_limits: if agents.is_empty() { [].into() } else { host::rate_limits(&moment).into() },
             health: Arc::new(host::health(self.agents)),
-            agents: agents.into(),
+            agents: agents.into_iter().map(Arc::new).collect(),
             sessions: newest_first.into(),
             totals: Arc::new(totals),
             rates: Arc::new(rates),

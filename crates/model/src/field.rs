@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::column_layout::ColumnLayout;
@@ -22,9 +23,9 @@ impl<'a> SnapshotRow<'a> {
     }
 
     /// The row of a session, with the agent that works on it if one does.
-    pub fn of_session(now: Timestamp, session: &'a Session, agents: &'a [Agent]) -> Self {
+    pub fn of_session(now: Timestamp, session: &'a Session, agents: &'a [Arc<Agent>]) -> Self {
         let works_on = |agent: &&Agent| agent.session.as_ref().is_some_and(|joined| joined.key == session.key);
-        Self { now, agent: agents.iter().find(works_on), session: Some(session) }
+        Self { now, agent: agents.iter().map(Arc::as_ref).find(works_on), session: Some(session) }
     }
 
     /// What it is doing: the status of the agent, or that of the session if no agent works on it.

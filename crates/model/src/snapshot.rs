@@ -14,8 +14,8 @@ pub struct Snapshot {
     pub now: Timestamp,
     /// The machine; `None` where processes were not asked for.
     pub system: Option<Arc<HostMetrics>>,
-    /// Live agents.
-    pub agents: Arc<[Agent]>,
+    /// Live agents. One that is the same as in the snapshot before may be shared with it.
+    pub agents: Arc<[Arc<Agent>]>,
     /// Live agents and everything below and above them, for trees.
     pub processes: Arc<[Arc<Process>]>,
     /// Processor use of these over the last interval, in percent of one processor. A process whose use
@@ -72,6 +72,22 @@ pub struct DayModel {
 }
 
 impl Snapshot {
+    /// The agent at this place in the list.
+    pub fn agent(&self, at: usize) -> Option<&Agent> {
+        self.agents.get(at).map(Arc::as_ref)
+    }
+
+    /// Copies of the agents, to be changed.
+    pub fn cloned_agents(&self) -> Vec<Agent> {
+        self.agents.iter().map(|agent| Agent::clone(agent)).collect()
+    }
+
+    /// The same snapshot with these agents.
+    #[must_use]
+    pub fn with_agents(self, agents: impl IntoIterator<Item = Agent>) -> Self {
+        Self { agents: agents.into_iter().map(Arc::new).collect(), ..self }
+    }
+
     /// The directories the live agents work in, each once.
     pub fn project_directories(&self) -> Vec<PathBuf> {
         let mut directories: Vec<PathBuf> =

@@ -90,11 +90,12 @@ mod tests {
     fn a_branch_that_the_transcript_lacks_is_that_of_the_directory() {
         let rich = testing::rich();
         let git = |agent: &Agent| agent.git.as_ref().ok().map(|git| git.branch.raw().to_owned());
-        let agents: Vec<Agent> = rich.agents.iter().filter(|agent| git(agent).is_some()).take(1).cloned().collect();
+        let agents: Vec<_> = rich.agents.iter().filter(|agent| git(agent).is_some()).take(1).cloned().collect();
         let branch = git(&agents[0]).unwrap();
         let without = |session: &Arc<Session>| Arc::new(Session { branch: None, ..Session::clone(session) });
-        let agents = agents.iter().map(|agent| Agent { session: agent.session.as_ref().map(without), ..agent.clone() });
-        let snapshot = Snapshot { agents: agents.collect(), ..rich };
+        let agents =
+            agents.iter().map(|agent| Agent { session: agent.session.as_ref().map(without), ..(**agent).clone() });
+        let snapshot = rich.with_agents(agents.collect::<Vec<_>>());
         let view = View { fields: Some(agtop_query::fields("branch").unwrap()), ..view() };
         let shown = text_of(&AgentTable, &snapshot, &view);
         assert!(shown.lines().any(|line| line.trim() == branch), "{branch}: {shown}");

@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn a_comparison_with_a_missing_value_is_false() {
         let rich = testing::rich();
-        let alone = rich.agents.iter().map(|agent| Agent { session: None, ..agent.clone() }).collect();
-        let snapshot = Snapshot { agents: alone, ..rich };
+        let alone: Vec<Agent> = rich.agents.iter().map(|agent| Agent { session: None, ..(**agent).clone() }).collect();
+        let snapshot = rich.with_agents(alone);
         assert_eq!(chosen_of("cost>=0", &snapshot), [0_u32; 0]);
         assert_eq!(chosen_of("!cost>=0", &snapshot).len(), 3);
     }

@@ -7,6 +7,7 @@ use agtop_model::{Snapshot, Timestamp};
 
 use crate::logos::Logos;
 use crate::message::{Progress, SelfStats};
+use crate::options::ClockPrecision;
 use crate::views::QuotaHistory;
 
 /// Whether new snapshots are shown.
@@ -61,10 +62,10 @@ impl Data {
         if self.updates == UpdateMode::Live { self.held_back.take() } else { None }
     }
 
-    /// Sets the clock; returns whether the second that is shown has changed.
-    pub(crate) fn tick(&mut self, now: Timestamp) -> bool {
-        let second = |at: Timestamp| at.as_millis().div_euclid(1000);
-        let has_changed = self.clock.map(second) != Some(second(now));
+    /// Sets the clock; returns whether what is shown of it has changed.
+    pub(crate) fn tick(&mut self, now: Timestamp, precision: ClockPrecision) -> bool {
+        let step = |at: Timestamp| at.as_millis().div_euclid(precision.step_millis());
+        let has_changed = self.clock.map(step) != Some(step(now));
         self.clock = Some(now);
         has_changed
     }

@@ -42,7 +42,7 @@ pub use keys::{KeyPreset, UnknownKeyPreset};
 pub use logos::{GraphicsProtocol, Logos, TerminalGraphics};
 pub use look::{Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
 pub use message::{Message, Progress, ScreenChange, SelfStats};
-pub use options::{Config, Options};
+pub use options::{ClockPrecision, Config, Options};
 pub use runner::{Host, Input, MouseCapture, Screen, Tty, listen, run};
 pub use thresholds::Thresholds;
 pub use view_id::{UnknownView, ViewId};

@@ -49,6 +49,8 @@ pub struct Options {
     pub session_columns: Vec<ColumnChoice>,
     /// The zone of the clock and of today.
     pub zone: TimeZone,
+    /// What the clock shows.
+    pub clock: ClockPrecision,
     /// Time between two snapshots.
     pub interval: Duration,
     /// agtop's version.
@@ -78,9 +80,31 @@ impl Options {
             columns: columns::default_agent_columns(),
             session_columns: columns::default_session_columns(),
             zone: TimeZone::UTC,
+            clock: ClockPrecision::default(),
             interval: Duration::from_millis(1500),
             version,
             platform,
+        }
+    }
+}
+
+/// What the clock shows. Each change of it is a frame to draw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClockPrecision {
+    /// Hours and minutes.
+    #[default]
+    Minutes,
+    /// Seconds, too.
+    Seconds,
+}
+
+impl ClockPrecision {
+    /// The time from one change to the next, in milliseconds.
+    pub(crate) const fn step_millis(self) -> i64 {
+        match self {
+            Self::Minutes => 60_000,
+            Self::Seconds => 1000,
         }
     }
 }
@@ -119,6 +143,8 @@ pub struct Config {
     pub ascii: bool,
     /// Whether the terminal handles the mouse.
     pub no_mouse: bool,
+    /// What the clock shows.
+    pub clock: ClockPrecision,
     /// Whether message text is hidden.
     pub private: bool,
     /// The columns of the agents view.

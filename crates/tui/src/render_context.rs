@@ -6,6 +6,7 @@ use agtop_output::{CellContext, Wording};
 use jiff::tz::TimeZone;
 
 use crate::look::Look;
+use crate::options::ClockPrecision;
 use crate::thresholds::Thresholds;
 
 /// How values are shown, the same in all parts of a frame.
@@ -17,6 +18,8 @@ pub(crate) struct RenderContext<'a> {
     pub(crate) content: Content,
     /// The time zone of moments.
     pub(crate) zone: &'a TimeZone,
+    /// What the clock shows.
+    pub(crate) clock: ClockPrecision,
 }
 
 impl<'a> RenderContext<'a> {

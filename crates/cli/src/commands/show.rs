@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use agtop_collect::Collector;
@@ -97,7 +98,9 @@ impl Guard {
     }
 
     fn check(&mut self, snapshot: &Snapshot) -> Option<ExceededThreshold> {
-        let cpu: f64 = Agent::each_process(snapshot.agents.iter()).filter_map(|agent| agent.cpu_percent.ok()).sum();
+        let cpu: f64 = Agent::each_process(snapshot.agents.iter().map(Arc::as_ref))
+            .filter_map(|agent| agent.cpu_percent.ok())
+            .sum();
         self.rate.note(snapshot.now, fresh_tokens(snapshot));
         let exceeded = |code, what: &str, now: f64, max: f64| ExceededThreshold {
             code,

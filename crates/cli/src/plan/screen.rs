@@ -83,6 +83,7 @@ impl PlanContext {
             columns: chosen(config.columns, &usual.columns),
             session_columns: chosen(config.session_columns, &usual.session_columns),
             zone: self.zone.clone(),
+            clock: config.clock,
             interval: self.interval(cli.timing.interval)?,
             ..usual
         })

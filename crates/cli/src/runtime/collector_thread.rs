@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use agtop_collect::Collector;
+use agtop_collect::{Collector, Urgency};
 use anyhow::{Result, bail};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, never, select, unbounded};
 
 use super::pacing::SnapshotPacer;
 use super::snapshot_slot::SnapshotPublisher;
@@ -92,9 +92,8 @@ fn collect(
     publisher.publish(collector.refresh());
     let mut pacer = SnapshotPacer::default();
     loop {
-        // A request ends the wait.
-        if wakeups.recv_timeout(pacer.gap().min(interval)) == Err(RecvTimeoutError::Timeout) {
-            publisher.publish(collector.next(interval, wakeups));
+        if pause(&mut collector, wakeups, (pacer.gap(), interval)) == PauseEnd::Snapshot {
+            publisher.publish(collector.next_now(interval));
             pacer.published(Instant::now());
         }
         match requests.try_recv() {
@@ -108,6 +107,43 @@ fn collect(
         }
     }
     collector.finish();
+}
+
+/// Why a pause ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PauseEnd {
+    /// Something has changed, or an agent needs the user.
+    Snapshot,
+    /// There is a request.
+    Request,
+}
+
+/// Waits for `gap`, and then until something changes, or processes are due to be read, `interval` after they were read
+/// last. An agent that needs the user ends the wait at once.
+fn pause(collector: &mut Collector, wakeups: &Receiver<()>, (gap, interval): (Duration, Duration)) -> PauseEnd {
+    let (deadline, mut hook_wakes) = (Instant::now() + gap.min(interval), collector.hook_wakes());
+    let mut has_events = false;
+    loop {
+        select! {
+            recv(wakeups) -> _ => return PauseEnd::Request,
+            recv(hook_wakes) -> woken => {
+                if woken.is_err() {
+                    // The listener has ended.
+                    hook_wakes = never();
+                    continue;
+                }
+                has_events = true;
+                if collector.receive_hooks() == Urgency::NeedsUser {
+                    return PauseEnd::Snapshot;
+                }
+            }
+            default(deadline.saturating_duration_since(Instant::now())) => break,
+        }
+    }
+    if !has_events {
+        collector.wait(interval, wakeups);
+    }
+    PauseEnd::Snapshot
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

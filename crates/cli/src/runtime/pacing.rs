@@ -11,9 +11,10 @@ pub(super) struct SnapshotPacer {
 }
 
 impl SnapshotPacer {
-    /// A few snapshots per second are as many as a user can follow.
-    const MAX_GAP: Duration = Duration::from_millis(175);
-    const GAP_STEP: Duration = Duration::from_millis(25);
+    /// Four snapshots per second are as many as a user can follow. The collector waits a little more for each, for the rest
+    /// of a burst.
+    const MAX_GAP: Duration = Duration::from_millis(240);
+    const GAP_STEP: Duration = Duration::from_millis(60);
     /// A snapshot that comes within this time after the gap belongs to the same burst.
     const BURST_PAUSE: Duration = Duration::from_millis(150);
 

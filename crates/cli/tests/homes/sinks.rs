@@ -288,10 +288,10 @@ fn snapshot() -> Snapshot {
             danger: Some(Untrusted::from(TEXT)),
             children: vec![(7, TEXT.into())],
             skills: vec![TEXT.into()],
-            ..agent.clone()
+            ..(**agent).clone()
         })
         .collect();
-    Snapshot { agents: agents.into(), sessions: sessions.into(), prices: TEXT.into(), ..snapshot }
+    Snapshot { sessions: sessions.into(), prices: TEXT.into(), ..snapshot }.with_agents(agents)
 }
 
 fn snapshots(_: &HostileHome) -> Vec<String> {

@@ -15,7 +15,7 @@ const MIN_POINT_GAP: Duration = Duration::from_millis(400);
 
 impl AgentHistory {
     /// Adds a point, unless the last one is too recent.
-    pub(crate) fn note(&mut self, agents: &[Agent], paces: &ActivityRates, at: Timestamp) {
+    pub(crate) fn note(&mut self, agents: &[Arc<Agent>], paces: &ActivityRates, at: Timestamp) {
         if self.noted_at.is_some_and(|noted| noted.elapsed() < MIN_POINT_GAP) {
             return;
         }
@@ -30,8 +30,8 @@ impl AgentHistory {
 }
 
 /// The sums over all agents. A process that has several rows counts once.
-fn point(agents: &[Agent], paces: &ActivityRates, at: Timestamp) -> HistoryPoint {
-    let live = || agents.iter().filter(|agent| agent.liveness == Liveness::Live);
+fn point(agents: &[Arc<Agent>], paces: &ActivityRates, at: Timestamp) -> HistoryPoint {
+    let live = || agents.iter().map(Arc::as_ref).filter(|agent| agent.liveness == Liveness::Live);
     let count = |badge: Option<&str>| {
         let counted = live().filter(|agent| badge.is_none_or(|badge| agent.badge(at) == badge));
         u32::try_from(counted.count()).unwrap_or(u32::MAX)

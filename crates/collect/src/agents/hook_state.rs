@@ -31,8 +31,19 @@ pub(crate) struct HookState {
     turns: LatencySamples,
     /// New tags of sessions, until [`Self::take_tags`].
     tags: Vec<SessionTag>,
+    /// How many events were taken.
+    changes: u64,
     /// The last logged counts of refused events.
     logged_refused: RefusedCounts,
+}
+
+/// Whether events can wait for the next regular snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// They can.
+    Routine,
+    /// One of them says that an agent waits for the user.
+    NeedsUser,
 }
 
 /// The state of one session, by its last event.
@@ -117,8 +128,10 @@ impl HookState {
     }
 
     /// Takes the events that have arrived.
-    pub(crate) fn receive(&mut self, world: &mut World, now: Timestamp) {
+    pub(crate) fn receive(&mut self, world: &mut World, now: Timestamp) -> Urgency {
         let received = self.listener.as_mut().map(Listener::poll).unwrap_or_default();
+        let is_urgent = |received: &ReceivedEvent| activity(&received.event).is_some_and(VendorActivity::awaits_user);
+        let urgency = if received.iter().any(is_urgent) { Urgency::NeedsUser } else { Urgency::Routine };
         for received in received {
             self.note(received, world);
         }
@@ -131,9 +144,16 @@ impl HookState {
         }
         self.sessions.retain(|_, session| now.since(session.at) <= RETENTION);
         self.running_tools.retain(|_, running| now.since(running.since) <= RETENTION);
+        urgency
+    }
+
+    /// A number that changes with every event.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     fn note(&mut self, received: ReceivedEvent, world: &mut World) {
+        self.changes += 1;
         let ReceivedEvent { event: hook, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&hook.session, tag)) {
             self.tags.push(SessionTag { session: hook.session.clone(), text, at: hook.at });

@@ -90,6 +90,13 @@ impl AgentLog {
         self.note_sessions(joined, &owners);
     }
 
+    /// Notes the status of an agent whose session has changed.
+    pub(crate) fn note_change(&mut self, agent: &Agent) {
+        if is_debug_enabled() {
+            self.note_status(agent);
+        }
+    }
+
     fn note_join(&mut self, agent: &Agent, joined: &JoinedAgents<'_>, owners: &HashMap<&SessionKey, u32>) {
         let rows = joined.agents.iter().filter(|other| other.process.id == agent.process.id);
         let sessions = rows.filter_map(|row| Some((row.session.as_ref()?.key.clone(), row.join))).collect();

@@ -12,3 +12,5 @@ pub(crate) mod mismatch;
 pub(crate) mod status;
 pub(crate) mod status_start;
 mod waits;
+
+pub use hook_state::Urgency;

@@ -38,23 +38,39 @@ impl StatusStarts {
     pub(crate) fn note(&mut self, agents: &mut [Agent], starts: KnownStarts<'_>, now: Timestamp) {
         let before = std::mem::take(&mut self.0);
         for (agent, pushed) in agents.iter_mut().zip(starts.pushed) {
-            let row = (agent.process.id, starts.hosts.session_of(agent).map(|session| session.key.clone()));
-            let started = agent.process.started_at.ok();
-            let last = before.get(&row);
-            let first_seen = match last {
-                Some(last) if last.status == agent.status => last.first_seen,
-                None if agent.status == Status::Idle => started.unwrap_or(now),
-                _ => now,
-            };
-            let prompted = agent.session.as_deref().map(|session| (session.key.clone(), session.prompts));
-            let known = last.filter(|last| last.prompted.is_none() || last.prompted == prompted);
-            let work = is_working(agent.status)
-                .then(|| work_start(agent, *pushed, known.and_then(|last| last.work)).unwrap_or(first_seen));
-            let since = work.or_else(|| dated(agent, *pushed)).unwrap_or(first_seen);
-            agent.status_since = since.max(started.unwrap_or(since)).min(now);
-            self.0.insert(row, LastStatus { status: agent.status, first_seen, prompted, work });
+            let row = row_key(agent, starts.hosts);
+            let status = set_start(agent, before.get(&row), *pushed, now);
+            self.0.insert(row, status);
         }
     }
+
+    /// The same for one of the agents, with the hosts and since when hooks have reported its activity.
+    pub(crate) fn update(&mut self, agent: &mut Agent, (hosts, pushed): (&Hosts, Option<Timestamp>), now: Timestamp) {
+        let row = row_key(agent, hosts);
+        let status = set_start(agent, self.0.get(&row), pushed, now);
+        self.0.insert(row, status);
+    }
+}
+
+fn row_key(agent: &Agent, hosts: &Hosts) -> RowKey {
+    (agent.process.id, hosts.session_of(agent).map(|session| session.key.clone()))
+}
+
+/// Sets since when the agent has had its status. Returns what the next observation needs.
+fn set_start(agent: &mut Agent, last: Option<&LastStatus>, pushed: Option<Timestamp>, now: Timestamp) -> LastStatus {
+    let started = agent.process.started_at.ok();
+    let first_seen = match last {
+        Some(last) if last.status == agent.status => last.first_seen,
+        None if agent.status == Status::Idle => started.unwrap_or(now),
+        _ => now,
+    };
+    let prompted = agent.session.as_deref().map(|session| (session.key.clone(), session.prompts));
+    let known = last.filter(|last| last.prompted.is_none() || last.prompted == prompted);
+    let work = is_working(agent.status)
+        .then(|| work_start(agent, pushed, known.and_then(|last| last.work)).unwrap_or(first_seen));
+    let since = work.or_else(|| dated(agent, pushed)).unwrap_or(first_seen);
+    agent.status_since = since.max(started.unwrap_or(since)).min(now);
+    LastStatus { status: agent.status, first_seen, prompted, work }
 }
 
 fn is_working(status: Status) -> bool {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use agtop_clients::Env;
-use agtop_model::{Agent, History, HostMetrics, LifecycleEvent, ProcId, Process, Timestamp};
+use agtop_model::{Agent, History, HostMetrics, LifecycleEvent, ProcId, Process, Session, Timestamp};
 use agtop_os::Os;
 
+use super::agent_rows::{AgentRows, RowsBasis};
 use super::settings::{RunMode, Settings};
 use crate::agents::history::AgentHistory;
 use crate::agents::hook_state::HookState;
@@ -37,6 +38,9 @@ pub(super) struct AgentTracker {
     children: ChildHistory,
     rates: ProcessRates,
     probes: AgentProbes,
+    rows: AgentRows,
+    system: Option<Arc<HostMetrics>>,
+    cpu_percents: Arc<HashMap<ProcId, f64>>,
     status_starts: StatusStarts,
     lifecycle: LifecycleTracker,
     history: AgentHistory,
@@ -66,6 +70,9 @@ impl AgentTracker {
             children: ChildHistory::default(),
             rates: ProcessRates::default(),
             probes: AgentProbes::default(),
+            rows: AgentRows::default(),
+            system: None,
+            cpu_percents: Arc::default(),
             status_starts: StatusStarts::default(),
             lifecycle: LifecycleTracker::default(),
             history: AgentHistory::default(),
@@ -113,10 +120,9 @@ impl AgentTracker {
         detected.agents.retain(|agent| settings.includes(agent.client));
         detected.hosts.retain(|agent| settings.includes(agent.client));
         self.children.note(detected.agents.iter().chain(&detected.hosts), time.now);
-        if !self.has_rates {
-            // The rates of the whole machine need a first reading, too.
-            self.os.system();
-        }
+        // The rates of the whole machine need two readings, too.
+        self.system = Some(Arc::new(self.os.system()));
+        self.cpu_percents = Arc::new(self.rates.cpu_percents());
         let before: HashSet<ProcId> = self.detected.agents.iter().map(|agent| agent.process.id).collect();
         let has_new = detected.agents.iter().any(|agent| !before.contains(&agent.process.id));
         self.detected = detected;
@@ -143,40 +149,71 @@ impl AgentTracker {
     }
 
     /// The agents with their sessions and their status.
-    pub(super) fn agents(&mut self, context: SessionContext<'_>) -> Vec<Agent> {
+    pub(super) fn agents(&mut self, context: SessionContext<'_>) -> Arc<[Arc<Agent>]> {
+        let SessionContext { settings, world, summary, now, .. } = context;
+        let basis =
+            RowsBasis { processes: self.read_at, hooks: self.hooks.changes(), running: world.running_changes() };
+        let markers = Markers::new(world.running());
+        match self.rows.outdated(basis, &summary.changed) {
+            Some(outdated) => {
+                for (at, session) in outdated {
+                    self.update_row(at, session, &markers, context);
+                }
+            }
+            None => self.make_rows(basis, &markers, context),
+        }
+        if settings.run_mode == RunMode::Repeated {
+            self.lifecycle.note(self.rows.all(), self.read_at, now);
+            self.history.note(self.rows.all(), &summary.paces.all, now);
+        }
+        self.rows.all().iter().chain(self.lifecycle.exited()).cloned().collect()
+    }
+
+    /// Joins all agents with sessions again.
+    fn make_rows(&mut self, basis: RowsBasis, markers: &Markers<'_>, context: SessionContext<'_>) {
         let SessionContext { settings, files, world, summary, now } = context;
         let DetectedAgents { mut agents, mut hosts, .. } = self.detected.clone();
         let mut all: Vec<&mut Agent> = agents.iter_mut().chain(&mut hosts).collect();
         self.probes.fill(&mut all, &mut *self.os, &settings.env.home, Instant::now());
-        let markers = Markers::new(world.running());
         let sessions = &summary.sessions;
-        let evidence = JoinEvidence { sessions, markers: &markers, hooks: &self.hooks, files, world };
+        let evidence = JoinEvidence { sessions, markers, hooks: &self.hooks, files, world };
         join(&mut agents, evidence);
         let rows = hosted(&hosts, &agents, evidence);
         agents.extend(rows);
-        self.set_status(&mut agents, &markers, &Hosts::of(&hosts), context);
+        let hosts = Hosts::of(&hosts);
+        let pushed: Vec<_> =
+            agents.iter_mut().map(|agent| self.set_status(agent, (markers, &hosts), context)).collect();
+        self.status_starts.note(&mut agents, KnownStarts { hosts: &hosts, pushed: &pushed }, now);
         let is_named = |agent: &Agent| markers.name_session_of(agent);
         self.log.note(&JoinedAgents { agents: &agents, sessions, is_named: &is_named, now });
-        if settings.run_mode == RunMode::Repeated {
-            self.lifecycle.note(&mut agents, self.read_at, now);
-            self.history.note(&agents, &summary.paces.all, now);
-        }
-        agents
+        self.rows.replace(agents, hosts, basis);
     }
 
-    fn set_status(&mut self, agents: &mut [Agent], markers: &Markers<'_>, hosts: &Hosts, context: SessionContext<'_>) {
-        let SessionContext { summary, now, .. } = context;
-        let hooks: Vec<_> = agents.iter().map(|agent| self.hooks.activity_of(agent, hosts)).collect();
-        for (agent, hook) in agents.iter_mut().zip(&hooks) {
-            let status_file = markers.of(agent).and_then(|(_, running)| running.activity);
-            let sources = StatusSources { status_file, hook: hook.as_ref(), children: &self.children };
-            (agent.status, agent.evidence) = status::of_agent(agent, sources, now);
-            agent.cause = status::cause(agent, sources);
-            let paces = agent.session.as_ref().and_then(|session| summary.paces.by_session.get(&session.key));
-            agent.rates = paces.copied().unwrap_or(agent.rates);
-        }
-        let pushed: Vec<_> = hooks.iter().map(|hook| hook.as_ref().map(|hook| hook.since)).collect();
-        self.status_starts.note(agents, KnownStarts { hosts, pushed: &pushed }, now);
+    /// Updates the agent of a session that has changed.
+    fn update_row(&mut self, at: usize, session: &Arc<Session>, markers: &Markers<'_>, context: SessionContext<'_>) {
+        let Some(known) = self.rows.get(at) else { return };
+        let mut agent = Agent { session: Some(Arc::clone(session)), ..known.clone() };
+        let pushed = self.set_status(&mut agent, (markers, &self.rows.hosts), context);
+        self.status_starts.update(&mut agent, (&self.rows.hosts, pushed), context.now);
+        self.log.note_change(&agent);
+        self.rows.set(at, agent);
+    }
+
+    /// Sets the status of an agent. Returns since when hooks have reported its activity.
+    fn set_status(
+        &self,
+        agent: &mut Agent,
+        (markers, hosts): (&Markers<'_>, &Hosts),
+        SessionContext { summary, now, .. }: SessionContext<'_>,
+    ) -> Option<Timestamp> {
+        let hook = self.hooks.activity_of(agent, hosts);
+        let status_file = markers.of(agent).and_then(|(_, running)| running.activity);
+        let sources = StatusSources { status_file, hook: hook.as_ref(), children: &self.children };
+        (agent.status, agent.evidence) = status::of_agent(agent, sources, now);
+        agent.cause = status::cause(agent, sources);
+        let paces = agent.session.as_ref().and_then(|session| summary.paces.by_session.get(&session.key));
+        agent.rates = paces.copied().unwrap_or(agent.rates);
+        hook.map(|hook| hook.since)
     }
 
     /// The processes of agents, with everything above and below them.
@@ -185,12 +222,13 @@ impl AgentTracker {
     }
 
     /// Processor use of these processes, in percent of one processor.
-    pub(super) fn cpu_percents(&self) -> HashMap<ProcId, f64> {
-        self.rates.cpu_percents()
+    pub(super) fn cpu_percents(&self) -> Arc<HashMap<ProcId, f64>> {
+        Arc::clone(&self.cpu_percents)
     }
 
-    pub(super) fn system(&mut self) -> HostMetrics {
-        self.os.system()
+    /// The machine, as it was when the process table was read.
+    pub(super) fn system(&self) -> Option<Arc<HostMetrics>> {
+        self.system.clone()
     }
 
     pub(super) fn history(&self) -> Arc<History> {
@@ -198,7 +236,7 @@ impl AgentTracker {
     }
 
     /// Which agents started and exited, newest first.
-    pub(super) fn lifecycles(&self) -> Vec<LifecycleEvent> {
-        self.lifecycle.lifecycles().cloned().collect()
+    pub(super) fn lifecycles(&self) -> Arc<[LifecycleEvent]> {
+        self.lifecycle.lifecycles()
     }
 }

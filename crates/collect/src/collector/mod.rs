@@ -1,5 +1,6 @@
 //! Collects from files, processes and hooks, and decides when.
 
+mod agent_rows;
 mod agent_tracker;
 mod clock;
 mod ingest;
@@ -7,7 +8,7 @@ mod known_files;
 mod settings;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use agtop_hooks::{HookDirs, Listener, RefusedCounts};
 use agtop_model::{Snapshot, SourceHealth, TimeGranularity, Timings, UsageTable};
@@ -20,8 +21,10 @@ use clock::now;
 use ingest::{Ingest, IngestContext};
 pub use settings::{RunMode, Sampling, Settings};
 
+use crate::agents::Urgency;
 use crate::cache::ledger_cache::LedgerCache;
 use crate::cache::policy::{Detail, Interest};
+use crate::state::summary::SummaryScope;
 use crate::state::{PricingContext, World};
 use crate::transcripts::file_table::FileTable;
 use crate::transcripts::progress::ScanProgress;
@@ -33,15 +36,12 @@ pub struct Collector {
     world: World,
     ingest: Ingest,
     tracker: AgentTracker,
-    /// When the last snapshot was taken.
-    snapshot_at: Instant,
+    /// How well the sources could be read when processes were read last.
+    health: Arc<SourceHealth>,
 }
 
 /// Rates need this time between two readings.
 const SAMPLING_WINDOW: Duration = Duration::from_millis(100);
-/// The time between two snapshots, at least, however fast files change.
-const MIN_SNAPSHOT_GAP: Duration = Duration::from_millis(120);
-
 impl Collector {
     /// A collector that has read nothing yet.
     pub fn new(settings: Settings, os: Box<dyn Os>, prices: Arc<PriceBook>) -> Self {
@@ -56,7 +56,7 @@ impl Collector {
             settings,
             prices,
             world,
-            snapshot_at: Instant::now(),
+            health: Arc::default(),
         }
     }
 
@@ -152,17 +152,37 @@ impl Collector {
         self.snapshot()
     }
 
-    /// Waits, and takes the next snapshot: as soon as a file changes, a hook reports an event or `wake` fires, without
-    /// reading processes; or when `interval` has passed since processes were read.
-    pub fn next(&mut self, interval: Duration, wake: &Receiver<()>) -> Snapshot {
-        std::thread::sleep(MIN_SNAPSHOT_GAP.saturating_sub(self.snapshot_at.elapsed()).min(interval));
+    /// Waits until a file changes, a hook reports an event, `wake` fires, or `interval` has passed since processes were
+    /// read.
+    pub fn wait(&mut self, interval: Duration, wake: &Receiver<()>) {
         let timeout = interval.saturating_sub(self.tracker.read_at().elapsed());
         self.ingest.wait(timeout, [wake, &self.tracker.hooks.wakes()]);
+    }
+
+    /// Fires when a hook reports an event; never if no listener is attached.
+    pub fn hook_wakes(&self) -> Receiver<()> {
+        self.tracker.hooks.wakes()
+    }
+
+    /// Takes the events that hooks have reported. They show in the next snapshot.
+    pub fn receive_hooks(&mut self) -> Urgency {
+        self.tracker.hooks.receive(&mut self.world, now())
+    }
+
+    /// Waits as [`Self::wait`] does, and takes the next snapshot.
+    pub fn next(&mut self, interval: Duration, wake: &Receiver<()>) -> Snapshot {
+        self.wait(interval, wake);
+        self.next_now(interval)
+    }
+
+    /// Takes a snapshot after a change, without reading processes; or if `interval` has passed since they were read, a
+    /// complete one.
+    pub fn next_now(&mut self, interval: Duration) -> Snapshot {
         if self.tracker.read_at().elapsed() >= interval {
             return self.refresh();
         }
         self.read_files();
-        self.snapshot()
+        self.snapshot_of(SummaryScope::Changes)
     }
 
     /// Makes the next sweep look at all files, whatever the system reported as changed.
@@ -176,7 +196,8 @@ impl Collector {
         self.world.advance(now);
         let mut context = IngestContext { settings: &self.settings, world: &mut self.world, now };
         self.ingest.read_changes(&mut context);
-        self.tracker.hooks.receive(&mut self.world, now);
+        // Whoever reads files takes a snapshot, too.
+        let _urgency = self.tracker.hooks.receive(&mut self.world, now);
         let cache = &mut self.ingest.cache;
         cache.note_tags(self.tracker.hooks.take_tags());
         if self.settings.run_mode == RunMode::Once || cache.is_write_due() {
@@ -204,8 +225,13 @@ impl Collector {
 
     /// Takes a snapshot of what is known.
     pub fn snapshot(&mut self) -> Snapshot {
+        self.snapshot_of(SummaryScope::Complete)
+    }
+
+    /// Takes a snapshot; one of changes has source health as it was in the last complete one.
+    fn snapshot_of(&mut self, scope: SummaryScope) -> Snapshot {
         let now = now();
-        let summary = self.world.summarise(now);
+        let summary = self.world.summarise(now, scope);
         let agents = self.tracker.agents(SessionContext {
             settings: &self.settings,
             files: &self.ingest.files,
@@ -213,23 +239,24 @@ impl Collector {
             summary: &summary,
             now,
         });
-        self.snapshot_at = Instant::now();
         self.ingest.health.note_versions(&summary.sessions);
-        let health = self.health();
+        if scope == SummaryScope::Complete {
+            self.health = Arc::new(self.health());
+        }
         Snapshot {
             now,
-            system: Some(Arc::new(self.tracker.system())),
-            agents: agents.into(),
+            system: self.tracker.system(),
+            agents,
             processes: self.tracker.processes(),
-            cpu_percents: Arc::new(self.tracker.cpu_percents()),
+            cpu_percents: self.tracker.cpu_percents(),
             sessions: summary.sessions,
             totals: summary.totals,
-            rates: Arc::new(summary.paces.all),
+            rates: summary.paces.all,
             timings: Arc::new(self.timings()),
             history: self.tracker.history(),
-            lifecycle_events: self.tracker.lifecycles().into(),
+            lifecycle_events: self.tracker.lifecycles(),
             rate_limits: summary.limits.into(),
-            health: Arc::new(health),
+            health: Arc::clone(&self.health),
             prices: self.prices.as_of().into(),
         }
     }

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
@@ -138,34 +139,51 @@ impl RecentActivity {
         }
     }
 
+    /// The sums of the rolling windows over a session at the top with its subagents.
+    pub(super) fn paces_of(&mut self, root: SessionIdx, context: PaceContext<'_>) -> [ActivityWindow; 3] {
+        let mut sum = ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty);
+        let mut members = vec![root];
+        while let Some(member) = members.pop() {
+            members.extend(context.family.children(member));
+            if let Some(own) = self.sessions.get_mut(&member) {
+                let own = own.sums_in(member, self.started, context);
+                sum.iter_mut().zip(&own.rolling).for_each(|(sum, own)| merge(sum, own));
+            }
+        }
+        sum
+    }
+
     /// Sums over all sessions; and for the rolling windows, over each session with its subagents.
     pub(super) fn paces(&mut self, context: PaceContext<'_>) -> PaceSummary {
-        let PaceContext { sessions, responses, plan, family, rates, now } = context;
-        let mut summary = PaceSummary::over(now.since(self.started));
+        let PaceContext { sessions, family, now, .. } = context;
+        let mut all = ActivityRates {
+            rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
+            since_start: ActivityWindow::empty(now.since(self.started)),
+            ..ActivityRates::default()
+        };
+        let mut by_session: HashMap<SessionKey, [ActivityWindow; 3]> = HashMap::new();
         let mut stops: HashMap<StopReason, u64> = HashMap::new();
         self.sessions.retain(|&session, own| {
-            let is_covered = plan.covers(sessions[session.at()].key.client);
-            let by_plan = |sums: ActivitySums| if is_covered { sums.covered() } else { sums };
-            let sums = own.sums((self.started, now), responses, rates, by_plan);
-            merge(&mut summary.all.since_start, &sums.since_start);
-            summary.all.compactions += sums.compactions;
+            let sums = own.sums_in(session, self.started, context);
+            merge(&mut all.since_start, &sums.since_start);
+            all.compactions += sums.compactions;
             for stop in &sums.stops {
                 *stops.entry(*stop).or_default() += 1;
             }
             if !sums.rolling[2].is_empty() {
                 let root = &sessions[family.root(session).at()].key;
                 let nothing = || ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty);
-                let of_root = summary.by_session.entry(root.clone()).or_insert_with(nothing);
-                for ((all, own), sum) in summary.all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
+                let of_root = by_session.entry(root.clone()).or_insert_with(nothing);
+                for ((all, own), sum) in all.rolling.iter_mut().zip(of_root).zip(&sums.rolling) {
                     merge(all, sum);
                     merge(own, sum);
                 }
             }
             !own.responses.is_empty() || !own.events.is_empty()
         });
-        summary.all.stops = stops.into_iter().collect();
-        summary.all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
-        summary
+        all.stops = stops.into_iter().collect();
+        all.stops.sort_by_key(|&(stop, times)| (std::cmp::Reverse(times), stop.as_str()));
+        PaceSummary { all: Arc::new(all), by_session }
     }
 }
 
@@ -182,6 +200,14 @@ impl SessionActivity {
         if self.events.len() != before {
             self.sums = None;
         }
+    }
+
+    /// Its sums from `started` to now, in the billing of its client.
+    fn sums_in(&mut self, session: SessionIdx, started: Timestamp, context: PaceContext<'_>) -> &ActivitySums {
+        let PaceContext { sessions, responses, plan, rates, now, .. } = context;
+        let is_covered = plan.covers(sessions[session.at()].key.client);
+        let by_plan = |sums: ActivitySums| if is_covered { sums.covered() } else { sums };
+        self.sums((started, now), responses, rates, by_plan)
     }
 
     /// Its sums from `started` to now. They are made again if they are no longer valid, and what is in no window any more is
@@ -284,17 +310,7 @@ pub(super) struct PaceContext<'a> {
 
 /// The sums of all windows.
 pub(crate) struct PaceSummary {
-    pub(crate) all: ActivityRates,
+    pub(crate) all: Arc<ActivityRates>,
+    /// Of sessions at the top with their subagents, if they had any activity.
     pub(crate) by_session: HashMap<SessionKey, [ActivityWindow; 3]>,
-}
-
-impl PaceSummary {
-    fn over(since_start: Duration) -> Self {
-        let all = ActivityRates {
-            rolling: ActivityRates::ROLLING_SPANS.map(ActivityWindow::empty),
-            since_start: ActivityWindow::empty(since_start),
-            ..ActivityRates::default()
-        };
-        Self { all, by_session: HashMap::new() }
-    }
 }

@@ -28,6 +28,8 @@ pub(super) struct SessionState {
     pub(super) failures: PushedFailures,
     /// Whether it has changed since the last summary.
     pub(super) is_stale: bool,
+    /// Whether other files report it than at the last summary: that decides which of two parents it has, and whose it is.
+    pub(super) has_other_files: bool,
     in_flight: HashedMap<ToolKey, OpenCall>,
     calls: HashedSet<ToolKey>,
     /// Calls whose duration is known: a database that is read again reports each again.
@@ -109,6 +111,7 @@ impl SessionState {
             pushed_limit: None,
             failures: PushedFailures::default(),
             is_stale: true,
+            has_other_files: true,
             in_flight: HashedMap::default(),
             calls: HashedSet::default(),
             timed: HashedSet::default(),
@@ -129,7 +132,10 @@ impl SessionState {
         let known = self.files.iter_mut().find(|known| (known.file, known.role) == (file, role));
         match known {
             Some(known) => known.session = session,
-            None => self.files.push(SessionFile { file, role, modified, session }),
+            None => {
+                self.has_other_files = true;
+                self.files.push(SessionFile { file, role, modified, session });
+            }
         }
     }
 
@@ -287,6 +293,7 @@ impl SessionState {
         let Some(at) = self.files.iter().position(|known| known.file == file && known.role == FileRole::Current) else {
             return;
         };
+        self.has_other_files = true;
         let SessionFile { modified, session, .. } = self.files.remove(at);
         self.load(file, modified, FileRole::Former, session.leftover());
         self.in_flight.retain(|_, call| call.file != file);
@@ -297,7 +304,8 @@ impl SessionState {
     pub(super) fn drop_file(&mut self, file: FileId) {
         let before = self.files.len();
         self.files.retain(|known| known.file != file);
-        self.is_stale |= self.files.len() != before;
+        self.has_other_files |= self.files.len() != before;
+        self.is_stale |= self.has_other_files;
     }
 
     /// Brings [`Self::merged`] up to date.
@@ -328,6 +336,12 @@ impl SessionState {
     /// The sessions that its files name as its parent.
     pub(super) fn parents(&self) -> impl Iterator<Item = &SessionKey> {
         self.counted_files().filter_map(|file| file.session.facts.parent.as_ref())
+    }
+
+    /// Whether this file already names the session's parent.
+    pub(super) fn has_parent_by(&self, file: FileId, parent: &SessionKey) -> bool {
+        let names = |known: &SessionFile| known.file == file && known.session.facts.parent.as_ref() == Some(parent);
+        self.files.iter().any(names)
     }
 
     /// The files that count: those that report it; or if there are none, those that once did.
@@ -393,6 +407,7 @@ impl SessionState {
         self.is_stale = true;
         let is_it = |known: &SessionFile| known.file == file && known.role == FileRole::Current;
         let at = self.files.iter().rposition(is_it).unwrap_or_else(|| {
+            self.has_other_files = true;
             self.files.push(SessionFile { file, role: FileRole::Current, modified, session: FileSession::default() });
             self.files.len() - 1
         });

@@ -1,5 +1,6 @@
 //! The World as a snapshot shows it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::index::SessionIdx;
 use super::recent_activity::{PaceContext, PaceSummary, RecentActivity};
 use super::session_builder::SessionBuilder;
 use super::session_status::STALE_AFTER;
-use super::summary_cache::SummaryCache;
+use super::summary_cache::{BuiltRoot, SummaryCache};
 use super::sums::{DaySums, Rates};
 use super::world::World;
 
@@ -23,28 +24,47 @@ pub(crate) struct WorldSummary {
     /// The newest reading of each rate limit.
     pub(crate) limits: Vec<(ClientId, Timestamp, RateLimit)>,
     pub(crate) paces: PaceSummary,
+    /// What differs from the summary before.
+    pub(crate) changed: ChangedSessions,
+}
+
+/// How much of a summary is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SummaryScope {
+    /// Everything.
+    Complete,
+    /// What was read changes: the rates of all sessions together stay as they were in the summary before.
+    Changes,
+}
+
+/// The sessions that differ from those of the summary before.
+#[derive(Clone, Debug)]
+pub(crate) enum ChangedSessions {
+    /// Some were added or removed, or have other parents: any may differ.
+    Any,
+    /// These alone differ, and the list has the same sessions as before.
+    These(Vec<Arc<Session>>),
 }
 
 impl World {
     /// Sums up what is known.
-    pub(crate) fn summarise(&mut self, now: Timestamp) -> WorldSummary {
+    pub(crate) fn summarise(&mut self, now: Timestamp, scope: SummaryScope) -> WorldSummary {
         let mut cache = std::mem::take(&mut self.summary);
         let prices = Arc::clone(&self.pricing.prices);
         let rates = Rates::new(&prices, &self.models);
         for session in self.responses.name_parts(&self.models) {
             self.sessions[session.at()].is_stale = true;
         }
-        if cache.expires_at.is_some_and(|at| at <= now) {
-            cache.built.clear();
-            self.has_changed = true;
-        }
+        let expired = cache.drop_expired(now);
         let mut activity = std::mem::replace(&mut self.activity, RecentActivity::new(now));
-        if self.has_changed {
+        let mut changed = ChangedSessions::These(Vec::new());
+        if self.has_changed || !expired.is_empty() {
             let stale = self.stale_sessions();
+            self.has_new_relations |= stale.iter().any(|session| self.sessions[session.at()].has_other_files);
             for session in &stale {
                 self.sessions[session.at()].merge_files();
             }
-            renew(&mut cache, self, &rates, &stale, now);
+            changed = renew(&mut cache, self, &rates, Outdated { stale: &stale, expired: &expired }, now);
             activity.recount(&stale, &self.responses);
             self.mark_clean();
         }
@@ -56,13 +76,23 @@ impl World {
             rates: &rates,
             now,
         };
-        let paces = activity.paces(context);
+        let paces = match (&changed, scope) {
+            (ChangedSessions::These(roots), SummaryScope::Changes) => {
+                let of_root = |root: &Arc<Session>| {
+                    Some((root.key.clone(), activity.paces_of(*self.index.get(&root.key)?, context)))
+                };
+                PaceSummary { all: Arc::clone(&cache.rates), by_session: roots.iter().filter_map(of_root).collect() }
+            }
+            _ => activity.paces(context),
+        };
+        cache.rates = Arc::clone(&paces.all);
         self.activity = activity;
         let summary = WorldSummary {
             sessions: Arc::clone(&cache.sessions),
             totals: Arc::clone(&cache.totals),
             limits: self.newest_limits(),
             paces,
+            changed,
         };
         self.summary = cache;
         summary
@@ -76,6 +106,7 @@ impl World {
     fn mark_clean(&mut self) {
         for session in self.sessions.iter_mut().filter(|session| session.is_stale) {
             session.is_stale = false;
+            session.has_other_files = false;
         }
         self.has_changed = false;
         self.has_new_relations = false;
@@ -89,11 +120,27 @@ impl World {
     }
 }
 
-/// Builds again what has changed. `stale` are the sessions that have.
-fn renew(cache: &mut SummaryCache, world: &World, rates: &Rates<'_>, stale: &[SessionIdx], now: Timestamp) {
+/// The sessions that a summary builds again.
+#[derive(Clone, Copy)]
+struct Outdated<'a> {
+    /// Those about which something was read.
+    stale: &'a [SessionIdx],
+    /// Those at the top that time alone has changed.
+    expired: &'a [SessionIdx],
+}
+
+/// Builds again what has changed.
+fn renew(
+    cache: &mut SummaryCache,
+    world: &World,
+    rates: &Rates<'_>,
+    outdated: Outdated<'_>,
+    now: Timestamp,
+) -> ChangedSessions {
+    let Outdated { stale, expired } = outdated;
     recount(cache, world, rates, stale);
     cache.drop_built(stale);
-    if world.has_new_relations {
+    let changed: Option<HashSet<SessionIdx>> = if world.has_new_relations {
         let family = Family::of(&world.sessions, &world.index);
         // A session with another parent changes the one that it leaves and the one that it joins.
         let moved = family.moved_since(&cache.family);
@@ -101,21 +148,51 @@ fn renew(cache: &mut SummaryCache, world: &World, rates: &Rates<'_>, stale: &[Se
         cache.family = family;
         cache.drop_built(&moved);
         cache.drop_built(stale);
-    }
-    let SummaryCache { family, days, responses, built, .. } = cache;
+        None
+    } else {
+        Some(stale.iter().map(|&idx| cache.family.root(idx)).chain(expired.iter().copied()).collect())
+    };
+    let SummaryCache { family, days, responses, built, roots, hidden, .. } = cache;
     let builder = SessionBuilder { world, rates, days, responses, family, now };
-    let (shown, hidden): (Vec<SessionIdx>, Vec<SessionIdx>) =
-        family.roots.iter().partition(|&&root| builder.is_in_scope(root));
-    let mut sessions: Vec<(SessionIdx, Arc<Session>)> =
-        shown.into_iter().map(|root| (root, builder.session(root, built))).collect();
-    sessions.sort_by(|(_, a), (_, b)| b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key)));
-    // Kept in this order, most of them need not be moved by the next sort.
-    family.roots = sessions.iter().map(|(root, _)| *root).chain(hidden).collect();
-    cache.expires_at = sessions.iter().filter_map(|(_, session)| expires_at(session)).min();
-    cache.sessions = sessions.into_iter().map(|(_, session)| session).collect();
-    let zone = &world.pricing.zone;
-    let totals = cache.totals_cache.totals((&world.sessions, &world.models), &cache.days, stale, zone);
-    cache.totals = Arc::new(totals);
+    // Those that stay as they are keep their order, so that few are moved by the sort.
+    let (mut shown, mut outdated_roots) = (Vec::with_capacity(roots.len()), Vec::new());
+    match &changed {
+        Some(changed) => {
+            for root in roots.drain(..) {
+                if changed.contains(&root.idx) { outdated_roots.push((root.idx, true)) } else { shown.push(root) }
+            }
+            outdated_roots.extend(hidden.extract_if(.., |idx| changed.contains(idx)).map(|idx| (idx, false)));
+        }
+        None => {
+            hidden.clear();
+            outdated_roots.extend(family.roots.iter().map(|&idx| (idx, true)));
+        }
+    }
+    let mut is_same_list = changed.is_some();
+    let mut again = Vec::with_capacity(outdated_roots.len());
+    for (idx, was_shown) in outdated_roots {
+        let is_shown = builder.is_in_scope(idx);
+        is_same_list &= is_shown == was_shown;
+        if is_shown {
+            let session = builder.session(idx, built);
+            again.push(Arc::clone(&session));
+            shown.push(BuiltRoot { idx, expires_at: expires_at(&session), session });
+        } else {
+            hidden.push(idx);
+        }
+    }
+    shown.sort_by(|BuiltRoot { session: a, .. }, BuiltRoot { session: b, .. }| {
+        b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key))
+    });
+    cache.expires_at = shown.iter().filter_map(|root| root.expires_at).min();
+    cache.sessions = shown.iter().map(|root| Arc::clone(&root.session)).collect();
+    cache.roots = shown;
+    if !stale.is_empty() || cache.totals.time_zone.is_empty() {
+        let zone = &world.pricing.zone;
+        let totals = cache.totals_cache.totals((&world.sessions, &world.models), &cache.days, stale, zone);
+        cache.totals = Arc::new(totals);
+    }
+    if is_same_list { ChangedSessions::These(again) } else { ChangedSessions::Any }
 }
 
 /// Sums the responses of these sessions up again.

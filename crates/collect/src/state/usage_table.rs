@@ -7,6 +7,7 @@ use super::aggregate_cache::Aggregate;
 use super::index::SessionIdx;
 use super::names::NameIdx;
 use super::responses::MergedResponse;
+use super::summary::SummaryScope;
 use super::sums::{Rates, SpendSum};
 use super::world::World;
 
@@ -19,7 +20,7 @@ const NO_SESSION: u32 = u32::MAX;
 impl World {
     /// Every response in scope that counts, in rows of this grain. The usage of a subagent belongs to its parent session.
     pub(crate) fn usage_table(&mut self, now: Timestamp, grain: TimeGranularity) -> UsageTable {
-        let sessions = self.summarise(now).sessions;
+        let sessions = self.summarise(now, SummaryScope::Complete).sessions;
         let places: HashMap<&SessionKey, u32> = sessions.iter().map(|session| &session.key).zip(0..).collect();
         let family = &self.summary.family;
         let prices = Arc::clone(&self.pricing.prices);
@@ -155,7 +156,7 @@ mod tests {
             world.apply(event, NOW);
         }
         let table = world.usage_table(NOW, grain);
-        let totals = world.summarise(NOW).totals;
+        let totals = world.summarise(NOW, SummaryScope::Complete).totals;
         (table, totals.usage, totals.spend)
     }
 

@@ -46,6 +46,8 @@ pub struct World {
     pub(super) windows: HashMap<(ClientId, Arc<str>), u64>,
     /// What vendors' own files say about live processes; each file describes one.
     pub(super) running: HashMap<FileId, (SessionKey, RunningProcess)>,
+    /// How often these files were read again or deleted.
+    pub(super) running_changes: u64,
     pub(super) audit: Option<Audit>,
     /// The client of each file that was read, and how many responses it reports, repetitions included.
     pub(super) copies: HashMap<FileId, (ClientId, u64), RandomState>,
@@ -82,6 +84,7 @@ impl World {
             limits: Vec::new(),
             windows: HashMap::new(),
             running: HashMap::new(),
+            running_changes: 0,
             audit: None,
             copies: HashMap::default(),
             activity: RecentActivity::new(now),
@@ -123,15 +126,17 @@ impl World {
             }
             EventKind::Running(running) => {
                 self.running.insert(event.source.file, (event.session, running));
+                self.running_changes += 1;
             }
             EventKind::Response(copy) => self.note_response(&event.session, event.source, (event.at, modified), &copy),
             EventKind::Facts(facts) => {
                 if let Some(parent) = &facts.parent {
                     self.session(parent);
-                    self.has_new_relations = true;
                 }
                 let session = self.session(&event.session);
                 let state = &mut self.sessions[session.at()];
+                self.has_new_relations |=
+                    facts.parent.as_ref().is_some_and(|parent| !state.has_parent_by(event.source.file, parent));
                 state.note_facts((event.source.file, modified), (event.at, self.latest), &facts);
             }
             kind => {
@@ -245,7 +250,7 @@ impl World {
     /// Prepares for reading a file again: removes what has no id and would count twice. Responses stay: they have ids, and
     /// usage that was seen was used.
     pub fn reset_file(&mut self, file: FileId) {
-        self.running.remove(&file);
+        self.running_changes += u64::from(self.running.remove(&file).is_some());
         self.copies.remove(&file);
         self.activity.reset_file(file);
         self.has_changed = true;
@@ -256,7 +261,9 @@ impl World {
 
     /// Notes that a file was deleted. What it reported stays, except what it said about live processes.
     pub fn note_deleted(&mut self, file: FileId) {
-        self.has_changed |= self.running.remove(&file).is_some();
+        let was_running = self.running.remove(&file).is_some();
+        self.running_changes += u64::from(was_running);
+        self.has_changed |= was_running;
     }
 
     /// Notes that a file was moved: removes what it reported about sessions, because the file at the new path reports it.
@@ -321,6 +328,11 @@ impl World {
     /// What vendors' own files say about live processes.
     pub(crate) fn running(&self) -> impl Iterator<Item = &(SessionKey, RunningProcess)> {
         self.running.values()
+    }
+
+    /// A number that changes whenever [`Self::running`] does.
+    pub(crate) fn running_changes(&self) -> u64 {
+        self.running_changes
     }
 
     /// The client's sessions that one of the files reports for which `is_one` holds.

@@ -24,11 +24,12 @@ pub(crate) struct SweepSchedule {
     /// Whether the system watches every directory of interest. If not, each sweep is a full one.
     is_watching: bool,
     stores: Vec<Arc<StoreRoot>>,
-    /// Files that changed recently, with their stores. They are polled whatever the system reports: all of them at each
-    /// sweep, or a part in turn where they are many.
+    /// Files that changed recently, with their stores. They are polled whatever the system reports: all of them every second,
+    /// or a part in turn where they are many.
     polled: HashMap<PathBuf, Arc<StoreRoot>>,
     /// The place of the polled file whose turn is next.
     next_turn: usize,
+    polled_at: Option<Instant>,
 }
 
 /// What a sweep looks for.
@@ -63,7 +64,9 @@ const FULL_SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 const SWEEP_COST_FACTOR: u32 = 1000;
 /// but no less often than this.
 const MAX_FULL_SWEEP_INTERVAL: Duration = Duration::from_mins(2);
-/// As many files are polled at each sweep.
+/// The system reports nearly every change, so files are polled at this interval.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// As many files are polled each time.
 const MAX_POLLED_FILES: usize = 64;
 /// Files that changed within this time are polled.
 const POLL_WINDOW: Duration = Duration::from_mins(10);
@@ -86,10 +89,19 @@ impl SweepSchedule {
         }
         let reported: HashMap<PathBuf, Arc<StoreRoot>> =
             changes.paths.iter().filter_map(|path| self.transcript(path)).collect();
-        let of_turn = self.take_turn().filter(|(path, _)| !reported.contains_key(*path));
+        let of_turn = self.due_polls().filter(|(path, _)| !reported.contains_key(*path));
         let files = reported.iter().chain(of_turn).filter_map(|(path, store)| found_file(path, store)).collect();
         self.polled.extend(reported);
         Sweep::Changed(files)
+    }
+
+    /// The files to poll now; none if others were polled just before.
+    fn due_polls(&mut self) -> impl Iterator<Item = (&PathBuf, &Arc<StoreRoot>)> {
+        let is_due = self.polled_at.is_none_or(|polled_at| polled_at.elapsed() >= POLL_INTERVAL);
+        if is_due {
+            self.polled_at = Some(Instant::now());
+        }
+        is_due.then(|| self.take_turn()).into_iter().flatten()
     }
 
     /// The polled files whose turn it is.
@@ -151,6 +163,9 @@ impl SweepSchedule {
 
     /// The file that a change concerns: a change of a database's write-ahead log is one of the database.
     fn transcript(&self, path: &Path) -> Option<(PathBuf, Arc<StoreRoot>)> {
+        if let Some(store) = self.polled.get(path) {
+            return Some((path.to_owned(), Arc::clone(store)));
+        }
         let store_of = |path: &Path| self.stores.iter().find(|store| store.holds(path)).cloned();
         if let Some(store) = store_of(path) {
             return Some((path.to_owned(), store));

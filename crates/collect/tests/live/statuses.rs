@@ -76,7 +76,7 @@ fn a_long_turn_is_dated_by_its_prompt() {
         append(&harness.transcript(), &called(tool, &format!("t{n}"), Duration::from_secs(500 - n)));
         let agent = harness.read().agents[0].clone();
         assert_eq!(agent.status, Status::Working);
-        let is_prompt_known = matches!(agent.session.unwrap().recent[0].kind, ActivityKind::Asked(_));
+        let is_prompt_known = matches!(agent.session.as_ref().unwrap().recent[0].kind, ActivityKind::Asked(_));
         (agent.status_since, is_prompt_known)
     };
     let (since, is_prompt_known) = call(&mut harness, 0);

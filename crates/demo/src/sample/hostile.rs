@@ -61,7 +61,7 @@ pub(super) fn hostile(rich: Snapshot) -> Snapshot {
         skills: vec![bad()],
         ..claude_agent(Arc::new(session.clone()))
     };
-    snapshot.agents = [attacker].into();
+    snapshot.agents = [Arc::new(attacker)].into();
     snapshot.processes = [Arc::new(process(4049, CLAUDE_PID, TEXT))].into();
     snapshot.sessions = [Arc::new(session)].into();
     snapshot.totals = Arc::new(Totals {

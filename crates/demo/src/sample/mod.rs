@@ -32,7 +32,7 @@ pub fn rich() -> Snapshot {
         system: Some(Arc::new(system())),
         processes: below.into_iter().map(Arc::new).collect(),
         totals: Arc::new(totals(&sessions)),
-        agents: agents.into(),
+        agents: agents.into_iter().map(Arc::new).collect(),
         sessions: sessions.into(),
         rate_limits: [(CODEX, ago(60), rate_limit())].into(),
         rates: Arc::new(activity_rates()),
@@ -80,7 +80,7 @@ pub fn without_usage() -> Snapshot {
         ..session(CURSOR, "untold")
     });
     let agent = Agent { client: CURSOR, ..claude_agent(Arc::clone(&session)) };
-    Snapshot { agents: [agent].into(), sessions: [session].into(), ..empty() }
+    Snapshot { agents: [Arc::new(agent)].into(), sessions: [session].into(), ..empty() }
 }
 
 /// The rich snapshot, with Codex started from a shell of Claude Code.
@@ -90,16 +90,15 @@ pub fn nested() -> Snapshot {
     snapshot.agents = snapshot
         .agents
         .iter()
-        .cloned()
-        .map(|agent| if agent.client == CODEX { with_parent(agent, &shell) } else { agent })
+        .map(|agent| if agent.client == CODEX { Arc::new(with_parent(agent, &shell)) } else { Arc::clone(agent) })
         .collect();
     snapshot.processes = [Arc::new(shell)].into();
     snapshot
 }
 
-fn with_parent(agent: Agent, parent: &Process) -> Agent {
+fn with_parent(agent: &Agent, parent: &Process) -> Agent {
     let process = Process { parent: Some(parent.id.pid), ..(*agent.process).clone() };
-    Agent { process: Arc::new(process), ..agent }
+    Agent { process: Arc::new(process), ..agent.clone() }
 }
 
 /// One session with a subagent that has a subagent, and so on.

@@ -150,10 +150,10 @@ mod tests {
     #[test]
     fn the_pid_and_name_of_the_parent_are_of_one_process() {
         let mut snapshot = testing::rich();
-        let mut agents = snapshot.agents.to_vec();
+        let mut agents = snapshot.cloned_agents();
         agents[0].parent_name = Some("node".into());
         let pid = agents[0].process.id.pid;
-        snapshot.agents = agents.into();
+        snapshot = snapshot.with_agents(agents);
         let document = json_of(&JsonAgents, &snapshot, &view());
         let agent = document["agents"].as_array().unwrap().iter().find(|agent| agent["pid"] == pid).unwrap();
         assert_eq!((agent["ppid_name"].as_str(), agent["launcher"].as_str()), (Some("node"), Some("zsh")));

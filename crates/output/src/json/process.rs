@@ -126,7 +126,7 @@ struct ProcessForest<'a> {
 
 impl<'a> ProcessForest<'a> {
     fn new(snapshot: &'a Snapshot, commands: CommandLines) -> Self {
-        let agents = snapshot.agents.iter().map(|agent| (agent.process.id.pid, agent)).collect();
+        let agents = snapshot.agents.iter().map(|agent| (agent.process.id.pid, &**agent)).collect();
         let mut forest = Self { snapshot, commands, agents, children: HashMap::new(), shown: HashSet::new() };
         let of_agents = snapshot.agents.iter().map(|agent| &agent.process);
         let mut seen = HashSet::new();

@@ -124,8 +124,14 @@ mod tests {
     #[test]
     fn tokens_are_counted_as_each_client_counts_them() {
         let snapshot = testing::rich();
-        let of =
-            |pid| snapshot.agents.iter().find(|agent| agent.process.id.pid == pid).and_then(Telemetry::of).unwrap();
+        let of = |pid| {
+            snapshot
+                .agents
+                .iter()
+                .find(|agent| agent.process.id.pid == pid)
+                .and_then(|agent| Telemetry::of(agent))
+                .unwrap()
+        };
         let (claude, codex) = (of(testing::CLAUDE_PID), of(testing::CODEX_PID));
         assert_eq!((claude.input_tokens, claude.cache_read_tokens), (Some(46_200), Some(5_712_304)));
         assert_eq!((codex.input_tokens, codex.cache_read_tokens), (Some(25_000), Some(3_000)));

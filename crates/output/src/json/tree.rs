@@ -116,14 +116,14 @@ mod tests {
     #[test]
     fn every_root_has_an_activity_and_a_number_of_seconds() {
         let mut snapshot = testing::rich();
-        let mut agents = snapshot.agents.to_vec();
+        let mut agents = snapshot.cloned_agents();
         for agent in &mut agents {
             agent.status_since = snapshot.now.minus(std::time::Duration::from_secs(42));
         }
         let nobody_knows = (Status::Idle, Evidence::Presence);
         (agents[0].status, agents[0].evidence) = nobody_knows;
         (agents[1].status, agents[1].evidence) = (Status::Idle, Evidence::Cpu);
-        snapshot.agents = agents.into();
+        snapshot = snapshot.with_agents(agents);
         let tree = json_of(&JsonTree, &snapshot, &view());
         let roots = tree["processes"].as_array().unwrap();
         assert!(roots.len() > 2 && roots.iter().all(|root| root["activity_state_seconds"] == 42), "{roots:?}");

@@ -1,4 +1,5 @@
 use std::str::FromStr;
+use std::sync::Arc;
 
 use agtop_model::{Agent, Snapshot};
 use agtop_output::{View, snapshot_format};
@@ -63,7 +64,7 @@ pub(super) fn export(
 
 /// The snapshot with no other agents and sessions than those of the lines.
 fn only(snapshot: &Snapshot, items: &[ListItem]) -> Snapshot {
-    let agents: Vec<Agent> = items
+    let agents: Vec<Arc<Agent>> = items
         .iter()
         .filter_map(|item| match item {
             ListItem::Row { agent: Some(at), .. } => snapshot.agents.get(*at).cloned(),

@@ -87,7 +87,7 @@ impl App {
                 }
             }
             Message::Clock(now) => {
-                if self.data.tick(now) {
+                if self.data.tick(now, self.options.clock) {
                     self.changed = self.changed.max(Some(ScreenChange::Clock));
                 }
             }

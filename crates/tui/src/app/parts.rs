@@ -74,6 +74,7 @@ impl App {
             thresholds: &self.options.thresholds,
             content: self.options.content,
             zone: &self.options.zone,
+            clock: self.options.clock,
         }
     }
 

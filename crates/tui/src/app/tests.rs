@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_demo::{self as demo, DEMO_START, Demo};
-use agtop_model::{Agent, Liveness, Snapshot, Status};
+use agtop_model::{Agent, Liveness, Snapshot, Status, Timestamp};
 use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::command::Signal;
 use crate::keys::{KeyPreset, key};
+use crate::options::ClockPrecision;
 use crate::panel::PanelTab;
 use crate::testing::{snapshot_message, text_of};
 use crate::views::{ListItem, UsageGrouping};
@@ -47,7 +48,7 @@ fn shown_pids(app: &App) -> Vec<u32> {
 }
 
 fn with_agents(snapshot: &Snapshot, change: impl Fn(Vec<Agent>) -> Vec<Agent>) -> Snapshot {
-    Snapshot { agents: change(snapshot.agents.to_vec()).into(), ..snapshot.clone() }
+    snapshot.clone().with_agents(change(snapshot.cloned_agents()))
 }
 
 #[test]
@@ -450,14 +451,18 @@ fn a_reply_is_shown_and_a_text_is_scrolled() {
 }
 
 #[test]
-fn the_clock_requests_a_frame_each_second() {
-    let mut app = app();
-    app.take_change();
-    let now = app.data.snapshot.as_ref().unwrap().now;
-    app.update(Message::Clock(now.plus(Duration::from_millis(100))));
-    assert_eq!(app.take_change(), None);
-    app.update(Message::Clock(now.plus(Duration::from_millis(1_100))));
-    assert_eq!(app.take_change(), Some(ScreenChange::Clock));
+fn the_clock_requests_a_frame_when_what_it_shows_changes() {
+    for (clock, step) in [(ClockPrecision::Minutes, 60_000), (ClockPrecision::Seconds, 1000)] {
+        let mut app = app();
+        app.options.clock = clock;
+        app.take_change();
+        let now = app.data.snapshot.as_ref().unwrap().now.as_millis();
+        let next = now - now.rem_euclid(step) + step;
+        app.update(Message::Clock(Timestamp::from_millis(next - 1)));
+        assert_eq!(app.take_change(), None);
+        app.update(Message::Clock(Timestamp::from_millis(next)));
+        assert_eq!(app.take_change(), Some(ScreenChange::Clock));
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use agtop_format::{money as money_text, units};
 use agtop_model::{Agent, ClientId, Liveness, RateLimitWindow, Snapshot, Spend, Status};
@@ -11,6 +12,7 @@ use ratatui::text::{Line, Span};
 use crate::data::{Data, UpdateMode};
 use crate::look::{Look, Tone};
 use crate::message::Progress;
+use crate::options::ClockPrecision;
 use crate::render_context::RenderContext;
 use crate::views::used_up_in;
 use crate::widgets::{self, Side, bar, cols, put, spark};
@@ -97,8 +99,12 @@ fn clock(render: RenderContext<'_>, data: &Data) -> Line<'static> {
         spans.push(Span::styled("■ paused  ", look.bold(Tone::Warn)));
     }
     let time = data.clock.map(|now| units::second(now, render.zone));
-    let time = time.as_deref().and_then(|text| text.split(' ').nth(1)).unwrap_or("").to_owned();
-    spans.push(look.span(time, Tone::Dim));
+    let time = time.as_deref().and_then(|text| text.split(' ').nth(1)).unwrap_or("");
+    let shown = match render.clock {
+        ClockPrecision::Minutes => time.rsplit_once(':').map_or(time, |(minutes, _)| minutes),
+        ClockPrecision::Seconds => time,
+    };
+    spans.push(look.span(shown.to_owned(), Tone::Dim));
     Line::from(spans)
 }
 
@@ -140,7 +146,7 @@ const fn counted_as(status: Status) -> Status {
 }
 
 fn live(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
-    snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live)
+    snapshot.agents.iter().map(Arc::as_ref).filter(|agent| agent.liveness == Liveness::Live)
 }
 
 fn scanning(look: &Look, progress: Progress) -> Option<HeaderPart> {

@@ -14,11 +14,10 @@ use crate::{App, Options};
 
 /// The details of a demo with one agent, after a change to the agent.
 fn popup(change: impl FnOnce(&mut Agent)) -> String {
-    let mut snapshot = demo::crowd(1, 1);
-    let mut agent = snapshot.agents[0].clone();
+    let snapshot = demo::crowd(1, 1);
+    let mut agent = Agent::clone(&snapshot.agents[0]);
     change(&mut agent);
-    snapshot.agents = [agent].into();
-    of(snapshot)
+    of(snapshot.with_agents([agent]))
 }
 
 fn of(snapshot: Snapshot) -> String {
@@ -194,7 +193,8 @@ fn message_text_is_shown_unless_content_is_hidden() {
         let mut session = (**snapshot.agents[0].session.as_ref().unwrap()).clone();
         let kind = [ActivityKind::Asked(Some("mend\u{1b}[31m it".into())), ActivityKind::Said("I look".into())];
         session.recent = kind.map(|kind| Activity { at: None, kind }).to_vec();
-        snapshot.agents = [Agent { session: Some(Arc::new(session)), ..snapshot.agents[0].clone() }].into();
+        snapshot.agents =
+            [Arc::new(Agent { session: Some(Arc::new(session)), ..(*snapshot.agents[0]).clone() })].into();
         app.update(snapshot_message(Arc::new(snapshot)));
         let facts = app.details().unwrap().all();
         facts.iter().map(|fact| fact.value.to_string()).collect::<Vec<_>>().join("\n")

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use super::screen::{draw_clock, draw_into};
 use crate::app::App;
 use crate::message::ScreenChange;
+use crate::options::ClockPrecision;
 
 /// What is on the screen. While nothing happens, a frame differs from the last one only by the clock.
 #[derive(Debug, Default)]
@@ -25,7 +26,8 @@ impl Canvas {
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }
-        if cursor.is_some() || app.is_covered() {
+        // A clock without seconds changes so rarely that a frame of its own is not worth keeping this one.
+        if cursor.is_some() || app.is_covered() || app.options.clock == ClockPrecision::Minutes {
             self.last = None;
         } else if let Some(last) = self.last.as_mut().filter(|last| last.area == area) {
             last.content.clone_from_slice(&frame.buffer_mut().content);
@@ -61,7 +63,8 @@ mod tests {
 
     #[test]
     fn a_frame_for_the_clock_is_the_frame_that_everything_would_make() {
-        let mut app = App::new(Options::with_defaults("1.0.0", "linux"));
+        let clock = ClockPrecision::Seconds;
+        let mut app = App::new(Options { clock, ..Options::with_defaults("1.0.0", "linux") });
         let snapshot = demo::crowd(5, 9);
         let mut now = snapshot.now;
         app.update(snapshot_message(Arc::new(snapshot)));

@@ -35,11 +35,11 @@ fn unknown() -> Spend {
 /// Agents of one project, each with a session of its own and this cost.
 fn spending(spends: &[Spend]) -> Snapshot {
     let mut snapshot = demo::crowd(spends.len(), spends.len());
-    let with = |(agent, spend): (&Agent, &Spend)| {
+    let with = |(agent, spend): (&Arc<Agent>, &Spend)| {
         let before = agent.session.as_deref().unwrap();
         let models = before.models.iter().map(|model| ModelSpend { spend: *spend, ..model.clone() }).collect();
         let session = Session { project: Some("shop".into()), spend: *spend, models, ..before.clone() };
-        Agent { session: Some(Arc::new(session)), ..agent.clone() }
+        Arc::new(Agent { session: Some(Arc::new(session)), ..(**agent).clone() })
     };
     snapshot.agents = snapshot.agents.iter().zip(spends).map(with).collect();
     snapshot
@@ -63,7 +63,7 @@ fn the_heading_of_a_group_marks_an_incomplete_sum() {
     assert!(heading(spending(&[dollar, unknown()])).ends_with("$1.00+"));
     assert!(heading(spending(&[unknown(), unknown()])).ends_with('?'));
     let mut idle = spending(&[dollar]);
-    idle.agents = idle.agents.iter().map(|agent| Agent { session: None, ..agent.clone() }).collect();
+    idle.agents = idle.agents.iter().map(|agent| Arc::new(Agent { session: None, ..(**agent).clone() })).collect();
     let line = heading(idle);
     assert!(line.ends_with('-') && !line.contains('$'), "{line}");
 }
@@ -84,7 +84,7 @@ fn every_incomplete_sum_on_the_screen_is_marked() {
     let mut snapshot = spending(&[partly_known()]);
     let minute = std::time::Duration::from_mins(1);
     let pace = ActivityWindow { requests: 2, spend: partly_known(), ..ActivityWindow::empty(minute) };
-    let agents = snapshot.agents.iter().map(|agent| Agent { rates: [pace; 3], ..agent.clone() });
+    let agents = snapshot.agents.iter().map(|agent| Arc::new(Agent { rates: [pace; 3], ..(**agent).clone() }));
     snapshot.agents = agents.collect();
     snapshot.rates = Arc::new(ActivityRates { rolling: [pace; 3], since_start: pace, ..(*snapshot.rates).clone() });
     let mut by_day = snapshot.totals.by_day.clone();

@@ -1,5 +1,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use agtop_format::{money, project, text, units};
 use agtop_model::{Agent, HistoryPoint, LifecycleChange, Snapshot, Status};
@@ -155,7 +156,8 @@ fn activity(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: 
 fn tasks(render: RenderContext<'_>, snapshot: &Snapshot, area: Rect, buffer: &mut Buffer) {
     let look = render.look;
     heading(buffer, area, look, "Doing", "");
-    let mut recent: Vec<&Agent> = snapshot.agents.iter().filter(|agent| agent.session.is_some()).collect();
+    let mut recent: Vec<&Agent> =
+        snapshot.agents.iter().map(Arc::as_ref).filter(|agent| agent.session.is_some()).collect();
     recent.sort_by_key(|agent| Reverse(agent.session.as_ref().and_then(|session| session.last_active)));
     for (row, agent) in below(area).rows().zip(recent) {
         let mut spans: Vec<Span<'static>> = vec![

@@ -10,6 +10,7 @@ use agtop_model::{
 use agtop_prices::PriceBook;
 use jiff::tz::TimeZone;
 
+use super::summary::SummaryScope;
 use super::{PricingContext, Scope, World};
 
 const CLIENT: ClientId = ClientId::new("claude");
@@ -62,7 +63,7 @@ fn pricing() -> PricingContext {
 }
 
 fn sessions(world: &mut World) -> Arc<[Arc<Session>]> {
-    world.summarise(NOW).sessions
+    world.summarise(NOW, SummaryScope::Complete).sessions
 }
 
 fn parent(child: &str, parent: &str) -> Event {
@@ -87,7 +88,7 @@ fn a_response_has_the_time_of_its_first_copy() {
     let mut early = response("a", 1, turn("m", 1));
     early.at = Some(before_midnight);
     let mut world = world([late, early]);
-    let summary = world.summarise(NOW);
+    let summary = world.summarise(NOW, SummaryScope::Complete);
     let days: Vec<_> = summary.totals.by_day.iter().map(|cell| cell.day.as_str()).collect();
     assert_eq!(days, ["2026-09-20"]);
 }
@@ -99,7 +100,7 @@ fn the_usage_of_a_subagent_counts_for_itself_and_once_for_its_parent() {
     assert_eq!(sessions.len(), 1);
     assert_eq!((sessions[0].own_usage.output, sessions[0].usage.output), (5, 12));
     assert_eq!(sessions[0].children[0].usage.output, 7);
-    let summary = world.summarise(NOW);
+    let summary = world.summarise(NOW, SummaryScope::Complete);
     assert_eq!(summary.totals.usage.output, 12);
     assert_eq!(summary.totals.spend.amount, sessions[0].spend.amount);
 }
@@ -265,7 +266,7 @@ fn days_begin_in_the_requested_time_zone() {
     let mut at_noon_utc = response("a", 1, turn("m", 5));
     at_noon_utc.at = Some(Timestamp::from_millis(1_789_905_600_000));
     let mut world = world_with(PricingContext { zone, ..pricing() }, [at_noon_utc]);
-    let summary = world.summarise(NOW);
+    let summary = world.summarise(NOW, SummaryScope::Complete);
     assert_eq!(summary.totals.by_day[0].day, "2026-09-21");
     assert_eq!(summary.totals.time_zone, "Pacific/Auckland");
 }
@@ -274,7 +275,7 @@ fn days_begin_in_the_requested_time_zone() {
 fn responses_outside_the_scope_do_not_count() {
     let scope = Scope { since: Some(minute(50)), ..Scope::default() };
     let events = [response("a", 1, turn("m", 5)), response("a", 100, turn("n", 7)), response("b", 1, turn("o", 9))];
-    let summary = world_with(PricingContext { scope, ..pricing() }, events).summarise(NOW);
+    let summary = world_with(PricingContext { scope, ..pricing() }, events).summarise(NOW, SummaryScope::Complete);
     assert_eq!((summary.sessions.len(), summary.sessions[0].usage.output, summary.totals.usage.output), (1, 7, 7));
 }
 
@@ -285,7 +286,7 @@ fn usage_covered_by_the_plan_is_marked_in_sessions_totals_and_rates() {
         let now = minute(100);
         let mut world = World::new(now, PricingContext { scope: Scope { plan, ..Scope::default() }, ..pricing() });
         world.apply(response("a", 99, turn("m", 5)), now);
-        let summary = world.summarise(now);
+        let summary = world.summarise(now, SummaryScope::Complete);
         let spends = [summary.sessions[0].spend, summary.totals.spend, summary.paces.all.one_minute().spend];
         spends.map(|spend| (spend.billing, spend.covered == spend.amount && !spend.is_empty()))
     };

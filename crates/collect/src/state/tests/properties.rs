@@ -8,6 +8,7 @@ use agtop_model::{CoarserRecords, Event, EventKind, Lineage, MessageKey, Respons
 use proptest::prelude::*;
 
 use super::{CLIENT, NOW, key, minute, parent, pricing, response, turn, world};
+use crate::state::summary::SummaryScope;
 use crate::state::{CopyVerdict, World};
 
 /// Copies of a few responses in a few sessions, as forks, resumed sessions and subagents make them.
@@ -42,7 +43,7 @@ fn subagents() -> impl Strategy<Value = Vec<(prop::sample::Index, Event)>> {
 /// The usage, responses and cost of each session, and the usage of all.
 fn sums(events: impl IntoIterator<Item = Event>) -> (BTreeMap<String, (u64, u64, i64)>, u64) {
     let mut world = world(events);
-    let summary = world.summarise(NOW);
+    let summary = world.summarise(NOW, SummaryScope::Complete);
     let of = |session: &Arc<Session>| {
         let sums = (session.usage.total(), session.turns, session.spend.amount.as_pico());
         (session.key.id.to_string(), sums)
@@ -75,11 +76,11 @@ proptest! {
         }
         for event in &events {
             repeated.apply(event.clone(), NOW);
-            repeated.summarise(NOW);
+            repeated.summarise(NOW, SummaryScope::Changes);
         }
-        let summary = format!("{:?}", (repeated.summarise(NOW).sessions, repeated.summarise(NOW).totals));
+        let summary = format!("{:?}", (repeated.summarise(NOW, SummaryScope::Complete).sessions, repeated.summarise(NOW, SummaryScope::Complete).totals));
         let mut single = world(events);
-        prop_assert_eq!(summary, format!("{:?}", (single.summarise(NOW).sessions, single.summarise(NOW).totals)));
+        prop_assert_eq!(summary, format!("{:?}", (single.summarise(NOW, SummaryScope::Complete).sessions, single.summarise(NOW, SummaryScope::Complete).totals)));
     }
 
     #[test]
@@ -93,10 +94,10 @@ proptest! {
         let seconds = |at: usize| minute(0).plus(Duration::from_secs(step.cast_unsigned() * at as u64));
         for (at, event) in events.iter().enumerate() {
             repeated.apply(event.clone(), NOW);
-            repeated.summarise(seconds(at));
+            repeated.summarise(seconds(at), SummaryScope::Changes);
             single.apply(event.clone(), NOW);
         }
-        let (repeated_rates, single_rates) = (repeated.summarise(seconds(events.len())).paces, single.summarise(seconds(events.len())).paces);
+        let (repeated_rates, single_rates) = (repeated.summarise(seconds(events.len()), SummaryScope::Complete).paces, single.summarise(seconds(events.len()), SummaryScope::Complete).paces);
         prop_assert_eq!(repeated_rates.all, single_rates.all);
         prop_assert_eq!(repeated_rates.by_session, single_rates.by_session);
     }
@@ -130,7 +131,7 @@ proptest! {
         for event in events {
             world.apply(event, NOW);
         }
-        let summary = world.summarise(NOW);
+        let summary = world.summarise(NOW, SummaryScope::Complete);
         let wanted = key(&wanted.to_string());
         let Some(session) = summary.sessions.iter().find(|session| session.key == wanted) else { return Ok(()) };
         let verdicts = world.audit().unwrap().verdicts(std::slice::from_ref(&wanted));

@@ -10,7 +10,7 @@ pub(super) fn grouped(snapshot: &Snapshot, order: &[usize], collapsed: &HashSet<
     let mut names: Vec<String> = Vec::new();
     let mut members: HashMap<String, Vec<usize>> = HashMap::new();
     for &at in order {
-        let name = snapshot.agents.get(at).map(agtop_format::project).unwrap_or_default();
+        let name = snapshot.agent(at).map(agtop_format::project).unwrap_or_default();
         if !members.contains_key(&name) {
             names.push(name.clone());
         }
@@ -29,7 +29,7 @@ pub(super) fn grouped(snapshot: &Snapshot, order: &[usize], collapsed: &HashSet<
 }
 
 fn group(snapshot: &Snapshot, name: String, members: &[usize], state: GroupState) -> ProjectGroup {
-    let agents = || members.iter().filter_map(|&at| snapshot.agents.get(at));
+    let agents = || members.iter().filter_map(|&at| snapshot.agent(at));
     let used = UsageTotals::by(agents());
     ProjectGroup {
         name,

@@ -77,7 +77,7 @@ impl ListItem {
             Self::Group(group) => Some(RowIdentity::Group(group.name.clone())),
             Self::Helper { process, .. } => Some(RowIdentity::Helper(process.id)),
             Self::Row { agent, .. } => {
-                let agent = agent.and_then(|at| snapshot.agents.get(at));
+                let agent = agent.and_then(|at| snapshot.agent(at));
                 let session = self.session(snapshot).map(|session| session.key.clone());
                 agent
                     .map(|agent| RowIdentity::Agent(agent.process.id, session.clone()))
@@ -98,7 +98,7 @@ impl ListItem {
                 true
             }
             (Self::Row { agent, .. }, RowIdentity::Agent(id, None)) => {
-                agent.and_then(|at| snapshot.agents.get(at)).is_some_and(|agent| agent.process.id == *id)
+                agent.and_then(|at| snapshot.agent(at)).is_some_and(|agent| agent.process.id == *id)
             }
             _ => false,
         }
@@ -108,7 +108,7 @@ impl ListItem {
     pub(crate) fn session<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Arc<Session>> {
         let Self::Row { agent, session, .. } = self else { return None };
         match session {
-            SessionRef::OfAgent => agent.and_then(|at| snapshot.agents.get(at))?.session.as_ref(),
+            SessionRef::OfAgent => agent.and_then(|at| snapshot.agent(at))?.session.as_ref(),
             SessionRef::At(at) => snapshot.sessions.get(*at),
             SessionRef::Below(session) => Some(session),
         }
@@ -119,7 +119,7 @@ impl ListItem {
         match self {
             Self::Row { agent, .. } => Some(SnapshotRow {
                 now: snapshot.now,
-                agent: agent.and_then(|at| snapshot.agents.get(at)),
+                agent: agent.and_then(|at| snapshot.agent(at)),
                 session: self.session(snapshot).map(Arc::as_ref),
             }),
             Self::Group(_) | Self::Helper { .. } => None,

@@ -67,5 +67,5 @@ impl<'a> AgentsBySession<'a> {
 }
 
 pub(super) fn session_row<'a>(snapshot: &'a Snapshot, session: &'a Session, agent: Option<usize>) -> SnapshotRow<'a> {
-    SnapshotRow { now: snapshot.now, agent: agent.and_then(|at| snapshot.agents.get(at)), session: Some(session) }
+    SnapshotRow { now: snapshot.now, agent: agent.and_then(|at| snapshot.agent(at)), session: Some(session) }
 }

@@ -84,8 +84,8 @@ impl ListQuery<'_> {
 pub(crate) fn agents(snapshot: &Snapshot, query: &ListQuery<'_>) -> Vec<ListItem> {
     let row = |at: &usize| SnapshotRow {
         now: snapshot.now,
-        agent: snapshot.agents.get(*at),
-        session: snapshot.agents.get(*at).and_then(|agent| agent.session.as_deref()),
+        agent: snapshot.agent(*at),
+        session: snapshot.agent(*at).and_then(|agent| agent.session.as_deref()),
     };
     let mut order: Vec<usize> = (0..snapshot.agents.len()).filter(|at| query.accepts(&row(at))).collect();
     query.sort.sort(&mut order, row);

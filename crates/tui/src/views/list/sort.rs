@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn pids(sort: Sort, snapshot: &agtop_model::Snapshot) -> Vec<u32> {
-        let mut agents: Vec<&Agent> = snapshot.agents.iter().collect();
+        let mut agents: Vec<&Agent> = snapshot.agents.iter().map(|agent| &**agent).collect();
         sort.sort(&mut agents, |agent| SnapshotRow::of_agent(snapshot.now, agent));
         agents.iter().map(|agent| agent.process.id.pid).collect()
     }
@@ -86,26 +86,21 @@ mod tests {
     #[test]
     fn rows_do_not_move_while_agents_change_between_working_statuses() {
         let before = demo::crowd(14, 14);
-        let mut after = before.clone();
-        after.agents = after
-            .agents
-            .iter()
-            .cloned()
-            .map(|agent| match agent.status {
-                Status::Working => Agent { status: Status::Active, ..agent },
-                Status::Active => Agent { status: Status::Spawning, ..agent },
-                _ => agent,
-            })
-            .collect();
+        let next = |agent: Agent| match agent.status {
+            Status::Working => Agent { status: Status::Active, ..agent },
+            Status::Active => Agent { status: Status::Spawning, ..agent },
+            _ => agent,
+        };
+        let after = before.clone().with_agents(before.cloned_agents().into_iter().map(next));
         assert_eq!(pids(Sort::default(), &before), pids(Sort::default(), &after));
     }
 
     #[test]
     fn in_a_reversed_order_missing_values_stay_last() {
         let mut snapshot = demo::crowd(6, 6);
-        let mut agents = snapshot.agents.to_vec();
+        let mut agents = snapshot.cloned_agents();
         agents[2].session = None;
-        snapshot.agents = agents.into();
+        snapshot = snapshot.with_agents(agents);
         let gap = snapshot.agents[2].process.id.pid;
         let sort = Sort { key: "tokens".parse().unwrap(), direction: SortDirection::Default };
         let usual = pids(sort, &snapshot);

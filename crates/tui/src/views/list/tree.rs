@@ -25,7 +25,7 @@ impl<'a> AgentTree<'a> {
         let mut forest = Self { snapshot, processes, order: Vec::new(), below: HashMap::new() };
         let pids: HashSet<u32> = order.iter().filter_map(|&at| forest.pid(at)).collect();
         for at in order {
-            let agent = snapshot.agents.get(at);
+            let agent = snapshot.agent(at);
             match agent.and_then(|agent| parents.nearest(&agent.process, |pid| pids.contains(&pid))) {
                 Some(pid) => forest.below.entry(pid).or_default().push(at),
                 None => forest.order.push(at),
@@ -35,7 +35,7 @@ impl<'a> AgentTree<'a> {
     }
 
     fn pid(&self, at: usize) -> Option<u32> {
-        self.snapshot.agents.get(at).map(|agent| agent.process.id.pid)
+        self.snapshot.agent(at).map(|agent| agent.process.id.pid)
     }
 
     pub(super) fn items(mut self) -> Vec<ListItem> {
@@ -48,7 +48,7 @@ impl<'a> AgentTree<'a> {
 
     fn push_agent(&mut self, at: usize, depth: u8, items: &mut Vec<ListItem>) {
         items.push(ListItem::agent(at, depth));
-        let Some(agent) = self.snapshot.agents.get(at) else { return };
+        let Some(agent) = self.snapshot.agent(at) else { return };
         let deeper = depth.saturating_add(1);
         for child in agent.session.iter().flat_map(|session| &session.children) {
             push_subagent(child, deeper, items);
