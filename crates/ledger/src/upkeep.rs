@@ -1,6 +1,7 @@
 //! Maintains the ledger: verifies it, measures it and deletes files from it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use agtop_model::{ClientId, SessionKey, Timestamp};
 
@@ -180,6 +181,24 @@ impl Ledger {
         let live: Vec<FileEntry> =
             self.entries()?.into_iter().filter(|file| file.state == FilePresence::Live && file.path.exists()).collect();
         self.delete(&live, &[]).map_err(|kind| self.fail(kind))
+    }
+
+    /// Moves the log of writes into the database and empties it. The first connection of a later process would read all
+    /// of it. While another process uses the ledger, nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be written.
+    pub fn checkpoint_log(&self) -> Result<(), LedgerError> {
+        let checkpoint = || {
+            self.database.busy_timeout(Duration::ZERO)?;
+            self.database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+            self.database.busy_timeout(self.busy_timeout)
+        };
+        match checkpoint().map_err(LedgerErrorKind::from) {
+            Ok(()) | Err(LedgerErrorKind::Busy) => Ok(()),
+            Err(kind) => Err(self.fail(kind)),
+        }
     }
 
     /// Deletes the rollup: the next reader loads the summary of each file.

@@ -17,6 +17,11 @@ impl<'a> Markers<'a> {
         Self(by_pid)
     }
 
+    /// The entries of these processes alone.
+    pub(crate) fn of_pids(entries: impl Iterator<Item = &'a (SessionKey, RunningProcess)>, pids: &[u32]) -> Self {
+        Self::new(entries.filter(|(_, running)| pids.contains(&running.pid)))
+    }
+
     /// The entry of this process, not of an earlier one with the same pid. If there are several, the last entered one
     /// counts.
     pub(crate) fn of(&self, agent: &Agent) -> Option<&'a (SessionKey, RunningProcess)> {

@@ -238,6 +238,14 @@ impl LedgerCache {
         }
     }
 
+    /// Moves what was written into the database itself. Otherwise each later run would read the log of writes again.
+    pub(crate) fn checkpoint(&mut self) {
+        let Some(ledger) = self.ledger.as_ref().filter(|_| self.writes) else { return };
+        if let Err(error) = ledger.checkpoint_log() {
+            debug!(%error, "ledger: the log of writes stays, a later run will move it");
+        }
+    }
+
     fn archive(&mut self, missing: &[FileEntry]) {
         if missing.is_empty() || !self.writes {
             return;

@@ -64,6 +64,10 @@ impl AgentRows {
         }
     }
 
+    pub(super) fn pid(&self, at: usize) -> Option<u32> {
+        self.get(at).map(|agent| agent.process.id.pid)
+    }
+
     pub(super) fn get(&self, at: usize) -> Option<&Agent> {
         self.rows.get(at).map(Arc::as_ref)
     }

@@ -153,14 +153,15 @@ impl AgentTracker {
         let SessionContext { settings, world, summary, now, .. } = context;
         let basis =
             RowsBasis { processes: self.read_at, hooks: self.hooks.changes(), running: world.running_changes() };
-        let markers = Markers::new(world.running());
         match self.rows.outdated(basis, &summary.changed) {
             Some(outdated) => {
+                let pids: Vec<u32> = outdated.iter().filter_map(|(at, _)| self.rows.pid(*at)).collect();
+                let markers = Markers::of_pids(world.running(), &pids);
                 for (at, session) in outdated {
                     self.update_row(at, session, &markers, context);
                 }
             }
-            None => self.make_rows(basis, &markers, context),
+            None => self.make_rows(basis, &Markers::new(world.running()), context),
         }
         if settings.run_mode == RunMode::Repeated {
             self.lifecycle.note(self.rows.all(), self.read_at, now);

@@ -209,6 +209,7 @@ impl Collector {
     pub fn finish(&mut self) {
         self.ingest.cache.write();
         self.ingest.cache.renew_aggregates();
+        self.ingest.cache.checkpoint();
     }
 
     /// Reads what is new, and returns all usage in rows of this grain.

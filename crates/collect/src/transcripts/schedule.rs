@@ -153,9 +153,10 @@ impl SweepSchedule {
     /// Whether a file, or a directory for files, was created or deleted.
     fn needs_full_sweep(&self, changes: &FileChanges, request: &SweepRequest<'_>) -> bool {
         let is_directory = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+        let concerns_entry = |path: &&PathBuf| changes.entries.contains(*path) || !(request.is_known)(path);
         changes.is_incomplete
-            || changes.created.iter().any(is_directory)
-            || changes.paths.iter().filter_map(|path| self.transcript(path)).any(|(file, _)| {
+            || changes.entries.iter().any(is_directory)
+            || changes.paths.iter().filter(concerns_entry).filter_map(|path| self.transcript(path)).any(|(file, _)| {
                 let exists = file.symlink_metadata().is_ok();
                 exists != (request.is_known)(&file)
             })

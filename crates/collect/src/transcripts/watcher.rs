@@ -18,8 +18,8 @@ pub(crate) struct FileWatcher {
 #[derive(Debug, Default)]
 pub(crate) struct FileChanges {
     pub(crate) paths: BTreeSet<PathBuf>,
-    /// Those of them that were created or renamed.
-    pub(crate) created: BTreeSet<PathBuf>,
+    /// Those of them that were created, renamed or deleted, or that may have been.
+    pub(crate) entries: BTreeSet<PathBuf>,
     /// The system lost events: any file may have changed.
     pub(crate) is_incomplete: bool,
 }
@@ -109,8 +109,8 @@ impl FileChanges {
         match event {
             Ok(event) if event.need_rescan() => self.is_incomplete = true,
             Ok(event) if is_change(event.kind) => {
-                if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_))) {
-                    self.created.extend(event.paths.iter().cloned());
+                if changes_entries(event.kind) {
+                    self.entries.extend(event.paths.iter().cloned());
                 }
                 self.paths.extend(event.paths);
             }
@@ -118,6 +118,11 @@ impl FileChanges {
             Err(_) => self.is_incomplete = true,
         }
     }
+}
+
+/// Whether an event may add or remove a directory entry.
+fn changes_entries(kind: EventKind) -> bool {
+    !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)))
 }
 
 /// Whether an event may change a file. Reading does not, and agtop itself reads.
