@@ -1,4 +1,4 @@
-//! How fast a history of 300,000 responses in 1,000 files is written, read, and taken in at a glance.
+//! How fast a history of 300,000 responses in 1,000 files is written, read, and loaded from its rollup.
 //!
 //! `cargo bench -p agtop-ledger` prints medians, and first what a response takes up; compare with the previous commit's
 //! on the same machine.

@@ -141,7 +141,7 @@ fn hook_notes(id: ClientId) -> Vec<&'static str> {
 fn refusal_counts(refused: RefusedCounts) -> String {
     let counts = [
         (refused.damaged, "damaged or unknown"),
-        (refused.too_long, "too long, of which agtop kept the fields that it uses"),
+        (refused.too_long, "too long: agtop kept the fields that it uses"),
         (refused.too_many, "beyond the rate limit"),
         (refused.duplicates, "received before"),
         (refused.foreign, "from other users"),

@@ -19,7 +19,7 @@ const QUANTILES: [(f64, f64); 9] = [
 ];
 
 /// The largest transcript that was seen.
-const LARGEST: u64 = 106_000_000;
+const LARGEST_TRANSCRIPT_BYTES: u64 = 106_000_000;
 
 impl Sizes {
     /// `count` sizes that add up to about `total`, in random order. One of them is a seventh of it all, if that is not
@@ -34,7 +34,7 @@ impl Sizes {
                     if size < MEDIAN { (small + size, large) } else { (small, large + size) }
                 },
             );
-        let giant = if large == 0 { total } else { total / 7 }.min(LARGEST);
+        let giant = if large == 0 { total } else { total / 7 }.min(LARGEST_TRANSCRIPT_BYTES);
         let wanted = total.saturating_sub(giant + small);
         for size in sizes.iter_mut().filter(|size| **size >= MEDIAN) {
             *size = scale(*size, wanted, large);
