@@ -5,9 +5,9 @@ use std::sync::Arc;
 use agtop_alerts::Alert;
 use agtop_model::{Snapshot, Timestamp};
 
+use crate::clock::ClockPrecision;
 use crate::logos::Logos;
 use crate::message::{Progress, SelfStats};
-use crate::options::ClockPrecision;
 use crate::views::QuotaHistory;
 
 /// Whether new snapshots are shown.

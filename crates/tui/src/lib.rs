@@ -8,6 +8,7 @@
 mod alerts;
 mod app;
 mod bars;
+mod clock;
 mod column_config;
 mod columns;
 mod command;
@@ -35,6 +36,7 @@ mod views;
 mod widgets;
 
 pub use app::App;
+pub use clock::ClockPrecision;
 pub use columns::ColumnChoice;
 pub use command::{Command, Export, Reply, SavedChoices, Signal, TerminalTarget};
 pub use draw::Canvas;
@@ -42,7 +44,7 @@ pub use keys::{KeyPreset, UnknownKeyPreset};
 pub use logos::{GraphicsProtocol, Logos, TerminalGraphics};
 pub use look::{Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
 pub use message::{Message, Progress, ScreenChange, SelfStats};
-pub use options::{ClockPrecision, Config, Options};
+pub use options::{Config, Options};
 pub use runner::{Host, Input, MouseCapture, Screen, Tty, listen, run};
 pub use thresholds::Thresholds;
 pub use view_id::{UnknownView, ViewId};

@@ -8,6 +8,7 @@ use agtop_query::SortKey;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::clock::ClockPrecision;
 use crate::columns::{self, ColumnChoice};
 use crate::keys::KeyPreset;
 use crate::look::{Charset, ColorDepth, THEMES, Theme};
@@ -84,27 +85,6 @@ impl Options {
             interval: Duration::from_millis(1500),
             version,
             platform,
-        }
-    }
-}
-
-/// What the clock shows. Each change of it is a frame to draw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClockPrecision {
-    /// Hours and minutes.
-    #[default]
-    Minutes,
-    /// Seconds, too.
-    Seconds,
-}
-
-impl ClockPrecision {
-    /// The time from one change to the next, in milliseconds.
-    pub(crate) const fn step_millis(self) -> i64 {
-        match self {
-            Self::Minutes => 60_000,
-            Self::Seconds => 1000,
         }
     }
 }

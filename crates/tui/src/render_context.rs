@@ -5,8 +5,8 @@ use agtop_model::BillingPlan;
 use agtop_output::{CellContext, Wording};
 use jiff::tz::TimeZone;
 
+use crate::clock::ClockPrecision;
 use crate::look::Look;
-use crate::options::ClockPrecision;
 use crate::thresholds::Thresholds;
 
 /// How values are shown, the same in all parts of a frame.

@@ -130,12 +130,11 @@ impl SessionState {
     pub(super) fn load(&mut self, file: FileId, modified: Timestamp, role: FileRole, session: FileSession<NameIdx>) {
         self.is_stale = true;
         let known = self.files.iter_mut().find(|known| (known.file, known.role) == (file, role));
-        match known {
-            Some(known) => known.session = session,
-            None => {
-                self.has_other_files = true;
-                self.files.push(SessionFile { file, role, modified, session });
-            }
+        if let Some(known) = known {
+            known.session = session;
+        } else {
+            self.has_other_files = true;
+            self.files.push(SessionFile { file, role, modified, session });
         }
     }
 

@@ -152,47 +152,64 @@ fn renew(
     } else {
         Some(stale.iter().map(|&idx| cache.family.root(idx)).chain(expired.iter().copied()).collect())
     };
-    let SummaryCache { family, days, responses, built, roots, hidden, .. } = cache;
-    let builder = SessionBuilder { world, rates, days, responses, family, now };
-    // Those that stay as they are keep their order, so that few are moved by the sort.
-    let (mut shown, mut outdated_roots) = (Vec::with_capacity(roots.len()), Vec::new());
-    match &changed {
-        Some(changed) => {
-            for root in roots.drain(..) {
-                if changed.contains(&root.idx) { outdated_roots.push((root.idx, true)) } else { shown.push(root) }
-            }
-            outdated_roots.extend(hidden.extract_if(.., |idx| changed.contains(idx)).map(|idx| (idx, false)));
-        }
-        None => {
-            hidden.clear();
-            outdated_roots.extend(family.roots.iter().map(|&idx| (idx, true)));
-        }
-    }
-    let mut is_same_list = changed.is_some();
-    let mut again = Vec::with_capacity(outdated_roots.len());
-    for (idx, was_shown) in outdated_roots {
-        let is_shown = builder.is_in_scope(idx);
-        is_same_list &= is_shown == was_shown;
-        if is_shown {
-            let session = builder.session(idx, built);
-            again.push(Arc::clone(&session));
-            shown.push(BuiltRoot { idx, expires_at: expires_at(&session), session });
-        } else {
-            hidden.push(idx);
-        }
-    }
-    shown.sort_by(|BuiltRoot { session: a, .. }, BuiltRoot { session: b, .. }| {
+    let again = rebuild_roots(cache, (world, rates, now), changed.as_ref());
+    cache.roots.sort_by(|BuiltRoot { session: a, .. }, BuiltRoot { session: b, .. }| {
         b.last_active.cmp(&a.last_active).then_with(|| a.key.cmp(&b.key))
     });
-    cache.expires_at = shown.iter().filter_map(|root| root.expires_at).min();
-    cache.sessions = shown.iter().map(|root| Arc::clone(&root.session)).collect();
-    cache.roots = shown;
+    cache.expires_at = cache.roots.iter().filter_map(|root| root.expires_at).min();
+    cache.sessions = cache.roots.iter().map(|root| Arc::clone(&root.session)).collect();
     if !stale.is_empty() || cache.totals.time_zone.is_empty() {
         let zone = &world.pricing.zone;
         let totals = cache.totals_cache.totals((&world.sessions, &world.models), &cache.days, stale, zone);
         cache.totals = Arc::new(totals);
     }
-    if is_same_list { ChangedSessions::These(again) } else { ChangedSessions::Any }
+    again
+}
+
+/// Builds these sessions at the top again, or all of them. Those that stay as they are keep their order, so that few are
+/// moved by the next sort.
+fn rebuild_roots(
+    cache: &mut SummaryCache,
+    (world, rates, now): (&World, &Rates<'_>, Timestamp),
+    changed: Option<&HashSet<SessionIdx>>,
+) -> ChangedSessions {
+    let SummaryCache { family, days, responses, built, roots, hidden, .. } = cache;
+    let builder = SessionBuilder { world, rates, days, responses, family, now };
+    let mut outdated: Vec<(SessionIdx, Visibility)> = Vec::new();
+    if let Some(changed) = changed {
+        let again = roots.extract_if(.., |root| changed.contains(&root.idx)).map(|root| root.idx);
+        outdated.extend(again.map(|idx| (idx, Visibility::Shown)));
+        let again = hidden.extract_if(.., |idx| changed.contains(idx));
+        outdated.extend(again.map(|idx| (idx, Visibility::Hidden)));
+    } else {
+        roots.clear();
+        hidden.clear();
+        outdated.extend(family.roots.iter().map(|&idx| (idx, Visibility::Hidden)));
+    }
+    let mut difference = if changed.is_some() { ChangedSessions::These(Vec::new()) } else { ChangedSessions::Any };
+    for (idx, before) in outdated {
+        let visibility = if builder.is_in_scope(idx) { Visibility::Shown } else { Visibility::Hidden };
+        if visibility != before {
+            difference = ChangedSessions::Any;
+        }
+        if visibility == Visibility::Hidden {
+            hidden.push(idx);
+            continue;
+        }
+        let session = builder.session(idx, built);
+        if let ChangedSessions::These(again) = &mut difference {
+            again.push(Arc::clone(&session));
+        }
+        roots.push(BuiltRoot { idx, expires_at: expires_at(&session), session });
+    }
+    difference
+}
+
+/// Whether a session at the top is in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visibility {
+    Shown,
+    Hidden,
 }
 
 /// Sums the responses of these sessions up again.

@@ -9,7 +9,7 @@ use agtop_os::FakeProcess;
 use crate::harness::{Harness, SID, append, call, called, failed, line, prompted, response};
 
 /// Processes are not read again within this time.
-const LONG: Duration = Duration::from_secs(3600);
+const LONG: Duration = Duration::from_hours(1);
 
 /// The id of the n-th session; the first is [`SID`].
 fn id(n: u32) -> String {

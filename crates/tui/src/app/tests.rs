@@ -8,9 +8,9 @@ use agtop_model::{Agent, Liveness, Snapshot, Status, Timestamp};
 use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::*;
+use crate::clock::ClockPrecision;
 use crate::command::Signal;
 use crate::keys::{KeyPreset, key};
-use crate::options::ClockPrecision;
 use crate::panel::PanelTab;
 use crate::testing::{snapshot_message, text_of};
 use crate::views::{ListItem, UsageGrouping};

@@ -9,10 +9,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::clock::ClockPrecision;
 use crate::data::{Data, UpdateMode};
 use crate::look::{Look, Tone};
 use crate::message::Progress;
-use crate::options::ClockPrecision;
 use crate::render_context::RenderContext;
 use crate::views::used_up_in;
 use crate::widgets::{self, Side, bar, cols, put, spark};

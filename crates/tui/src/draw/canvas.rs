@@ -3,8 +3,8 @@ use ratatui::buffer::Buffer;
 
 use super::screen::{draw_clock, draw_into};
 use crate::app::App;
+use crate::clock::ClockPrecision;
 use crate::message::ScreenChange;
-use crate::options::ClockPrecision;
 
 /// What is on the screen. While nothing happens, a frame differs from the last one only by the clock.
 #[derive(Debug, Default)]
