@@ -1,6 +1,6 @@
 //! What an agent is doing, decided by the best evidence: [`EVIDENCE_IN_ORDER`] is the order.
 //!
-//! `needs_permission` and `needs_input` come from [`waits`](super::waits), except that a turn which ended a short time
+//! `needs_permission` and `needs_input` come from [`waits`], except that a turn which ended a short time
 //! ago is `needs_input` too.
 
 use std::time::Duration;

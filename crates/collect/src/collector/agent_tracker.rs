@@ -120,8 +120,10 @@ impl AgentTracker {
         detected.agents.retain(|agent| settings.includes(agent.client));
         detected.hosts.retain(|agent| settings.includes(agent.client));
         self.children.note(detected.agents.iter().chain(&detected.hosts), time.now);
-        // The rates of the whole machine need two readings, too.
-        self.system = Some(Arc::new(self.os.system()));
+        if !self.has_rates {
+            // The rates of the whole machine need a first reading, too.
+            self.os.system();
+        }
         self.cpu_percents = Arc::new(self.rates.cpu_percents());
         let before: HashSet<ProcId> = self.detected.agents.iter().map(|agent| agent.process.id).collect();
         let has_new = detected.agents.iter().any(|agent| !before.contains(&agent.process.id));
@@ -227,7 +229,12 @@ impl AgentTracker {
         Arc::clone(&self.cpu_percents)
     }
 
-    /// The machine, as it was when the process table was read.
+    /// Reads the figures of the machine.
+    pub(super) fn read_system(&mut self) {
+        self.system = Some(Arc::new(self.os.system()));
+    }
+
+    /// The machine, as it was when that was last read.
     pub(super) fn system(&self) -> Option<Arc<HostMetrics>> {
         self.system.clone()
     }

@@ -229,7 +229,7 @@ impl Collector {
         self.snapshot_of(SummaryScope::Complete)
     }
 
-    /// Takes a snapshot; one of changes has source health as it was in the last complete one.
+    /// Takes a snapshot; one of changes has source health and the machine as they were in the last complete one.
     fn snapshot_of(&mut self, scope: SummaryScope) -> Snapshot {
         let now = now();
         let summary = self.world.summarise(now, scope);
@@ -242,6 +242,7 @@ impl Collector {
         });
         self.ingest.health.note_versions(&summary.sessions);
         if scope == SummaryScope::Complete {
+            self.tracker.read_system();
             self.health = Arc::new(self.health());
         }
         Snapshot {
