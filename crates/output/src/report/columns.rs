@@ -16,7 +16,7 @@ pub(super) struct KeyColumn {
     pub(super) id: &'static str,
     /// Its heading.
     pub(super) title: &'static str,
-    /// Minimum width and rank, as in [`ColumnSpec`](crate::table::ColumnSpec).
+    /// Minimum width and rank.
     pub(super) room: ColumnRoom,
     /// Its text in tables, with the characters of the source.
     pub(super) get: fn(&LineKey, &TimeZone) -> Untrusted,
