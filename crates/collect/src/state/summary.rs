@@ -26,6 +26,8 @@ pub(crate) struct WorldSummary {
     pub(crate) paces: PaceSummary,
     /// What differs from the summary before.
     pub(crate) changed: ChangedSessions,
+    /// How much was made again.
+    pub(crate) scope: SummaryScope,
 }
 
 /// How much of a summary is made again.
@@ -93,6 +95,7 @@ impl World {
             limits: self.newest_limits(),
             paces,
             changed,
+            scope,
         };
         self.summary = cache;
         summary

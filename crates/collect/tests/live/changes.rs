@@ -99,3 +99,19 @@ fn a_session_that_appears_gets_its_agent_before_processes_are_read_again() {
     write(&harness, 0, &line("m1", 10));
     assert_eq!(changes(&mut harness).agents[0].session.as_ref().unwrap().usage.output, 10);
 }
+
+#[test]
+fn rates_of_an_agent_stay_when_something_else_happens() {
+    let mut harness = Harness::new();
+    write(&harness, 0, &response("m1", Duration::from_secs(30)));
+    harness.machine.spawn(FakeProcess::new(90, &["claude", "-r", SID]).cwd("/work"));
+    let requests = |snapshot: &Snapshot| snapshot.agents[0].rates.map(|rates| rates.requests);
+    assert_eq!(requests(&harness.read()), [1; 3]);
+    write(&harness, 0, &response("m2", Duration::from_secs(20)));
+    assert_eq!(requests(&changes(&mut harness)), [2; 3]);
+    // A session that no agent is known to work on: all agents are joined again.
+    write(&harness, 4, &line("m3", 10));
+    assert_eq!(requests(&changes(&mut harness)), [2; 3]);
+    write(&harness, 4, &line("m4", 10));
+    assert_eq!(requests(&changes(&mut harness)), [2; 3]);
+}
