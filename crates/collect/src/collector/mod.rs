@@ -8,7 +8,7 @@ mod known_files;
 mod settings;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agtop_hooks::{HookDirs, Listener, RefusedCounts};
 use agtop_model::{Snapshot, SourceHealth, TimeGranularity, Timings, UsageTable};
@@ -38,10 +38,15 @@ pub struct Collector {
     tracker: AgentTracker,
     /// How well the sources could be read when processes were read last.
     health: Arc<SourceHealth>,
+    /// When the last snapshot was taken.
+    snapshot_at: Instant,
 }
 
 /// Rates need this time between two readings.
 const SAMPLING_WINDOW: Duration = Duration::from_millis(100);
+/// The time between two snapshots of [`Collector::next`], at least, however fast files change.
+const MIN_SNAPSHOT_GAP: Duration = Duration::from_millis(120);
+
 impl Collector {
     /// A collector that has read nothing yet.
     pub fn new(settings: Settings, os: Box<dyn Os>, prices: Arc<PriceBook>) -> Self {
@@ -57,6 +62,7 @@ impl Collector {
             prices,
             world,
             health: Arc::default(),
+            snapshot_at: Instant::now(),
         }
     }
 
@@ -169,8 +175,9 @@ impl Collector {
         self.tracker.hooks.receive(&mut self.world, now())
     }
 
-    /// Waits as [`Self::wait`] does, and takes the next snapshot.
+    /// Waits as [`Self::wait`] does, and takes the next snapshot: no more than eight in a second.
     pub fn next(&mut self, interval: Duration, wake: &Receiver<()>) -> Snapshot {
+        std::thread::sleep(MIN_SNAPSHOT_GAP.saturating_sub(self.snapshot_at.elapsed()).min(interval));
         self.wait(interval, wake);
         self.next_now(interval)
     }
@@ -232,6 +239,7 @@ impl Collector {
     /// Takes a snapshot; one of changes has source health and the machine as they were in the last complete one.
     fn snapshot_of(&mut self, scope: SummaryScope) -> Snapshot {
         let now = now();
+        self.snapshot_at = Instant::now();
         let summary = self.world.summarise(now, scope);
         let agents = self.tracker.agents(SessionContext {
             settings: &self.settings,
