@@ -35,8 +35,6 @@ pub(crate) struct LedgerCache {
     ledger: Option<Ledger>,
     writes: bool,
     is_loaded: bool,
-    /// Whether the ledger was empty when it was opened.
-    was_empty: bool,
     /// The generation of the sums that were loaded.
     generation: Option<u64>,
     /// Messages for the user, of one line each.
@@ -105,8 +103,6 @@ impl LedgerCache {
                 }
                 this.notices.extend(opened.notice.map(|notice| notice.to_string()));
                 this.writes &= opened.ledger.access() == LedgerAccess::Write;
-                // If this fails, the ledger counts as not empty: adding it up reports the failure.
-                this.was_empty = opened.ledger.is_empty().unwrap_or(false);
                 this.ledger = Some(opened.ledger);
                 this.check_decoder_version();
             }
@@ -224,11 +220,14 @@ impl LedgerCache {
         expanded.map_err(|error| self.give_up(&error)).unwrap_or_default()
     }
 
-    /// Renews the sums if they are out of date. The sums of a ledger that was empty are made by the next run: a user who
-    /// reads everything for the first time has waited long enough.
+    /// Renews the sums if they are out of date. The first run makes them, so that the second one can use them.
     pub(crate) fn renew_aggregates(&mut self) {
-        let may_renew = self.writes && !self.was_empty && self.damaged == 0;
+        let may_renew = self.writes && self.damaged == 0;
         let Some(ledger) = self.ledger.as_mut().filter(|_| may_renew) else { return };
+        // If this fails, the ledger counts as not empty: adding it up reports the failure.
+        if ledger.is_empty().unwrap_or(false) {
+            return;
+        }
         let renewed = ledger.refresh_rollup(self.generation).map(drop);
         self.note_damage();
         // Sums that lack the damaged parts would hide the damage from later runs.
