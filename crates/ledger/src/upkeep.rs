@@ -184,7 +184,7 @@ impl Ledger {
     }
 
     /// Moves the log of writes into the database and empties it. The first connection of a later process would read all
-    /// of it. While another process uses the ledger, nothing happens.
+    /// of it. While another process uses the ledger, the log stays.
     ///
     /// # Errors
     ///

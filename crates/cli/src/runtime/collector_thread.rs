@@ -10,7 +10,7 @@ use super::pacing::SnapshotPacer;
 use super::snapshot_slot::SnapshotPublisher;
 use crate::threads::spawn;
 
-/// When the screen ends, a scan that takes longer than this is abandoned; the next run reads those files again.
+/// When the screen ends, a scan or a write that takes longer than this is abandoned; the next run does it again.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What the screen asks of the thread that makes snapshots.
@@ -112,7 +112,7 @@ fn collect(
 /// Why a pause ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PauseEnd {
-    /// Something has changed, or an agent needs the user.
+    /// Something has changed, an agent needs the user, or processes are due to be read.
     Snapshot,
     /// There is a request.
     Request,
@@ -125,7 +125,8 @@ fn pause(collector: &mut Collector, wakeups: &Receiver<()>, (gap, interval): (Du
     let mut has_events = false;
     loop {
         select! {
-            recv(wakeups) -> _ => return PauseEnd::Request,
+            // Whoever takes the snapshot looks for requests, too.
+            recv(wakeups) -> _ => return if has_events { PauseEnd::Snapshot } else { PauseEnd::Request },
             recv(hook_wakes) -> woken => {
                 if woken.is_err() {
                     // The listener has ended.
@@ -133,7 +134,7 @@ fn pause(collector: &mut Collector, wakeups: &Receiver<()>, (gap, interval): (Du
                     continue;
                 }
                 has_events = true;
-                if collector.receive_hooks() == Urgency::NeedsUser {
+                if collector.receive_hooks() == Urgency::NeedsUser || deadline <= Instant::now() {
                     return PauseEnd::Snapshot;
                 }
             }

@@ -38,11 +38,11 @@ pub(crate) struct HookState {
 }
 
 /// Whether events can wait for the next regular snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// They can.
     Routine,
-    /// One of them says that an agent waits for the user.
+    /// One of them says that an agent waits for the user now.
     NeedsUser,
 }
 
@@ -130,11 +130,8 @@ impl HookState {
     /// Takes the events that have arrived.
     pub(crate) fn receive(&mut self, world: &mut World, now: Timestamp) -> Urgency {
         let received = self.listener.as_mut().map(Listener::poll).unwrap_or_default();
-        let is_urgent = |received: &ReceivedEvent| activity(&received.event).is_some_and(VendorActivity::awaits_user);
-        let urgency = if received.iter().any(is_urgent) { Urgency::NeedsUser } else { Urgency::Routine };
-        for received in received {
-            self.note(received, world);
-        }
+        let urgencies = received.into_iter().map(|received| self.note(received, world));
+        let urgency = urgencies.max().unwrap_or(Urgency::Routine);
         if let Some(listener) = &mut self.listener {
             listener.acknowledge();
             let refused = listener.refused();
@@ -147,13 +144,12 @@ impl HookState {
         urgency
     }
 
-    /// A number that changes with every event.
+    /// A number that changes with every event that says what an agent is doing.
     pub(crate) fn changes(&self) -> u64 {
         self.changes
     }
 
-    fn note(&mut self, received: ReceivedEvent, world: &mut World) {
-        self.changes += 1;
+    fn note(&mut self, received: ReceivedEvent, world: &mut World) -> Urgency {
         let ReceivedEvent { event: hook, sender, tag, .. } = received;
         if let Some(text) = tag.filter(|tag| world.tag(&hook.session, tag)) {
             self.tags.push(SessionTag { session: hook.session.clone(), text, at: hook.at });
@@ -162,18 +158,28 @@ impl HookState {
         tracing::debug!(%client, session = ?id, ?meaning, sender = sender.pid, proof = ?sender.proof, "hook: an event");
         // Any process can claim that an agent is among its ancestors.
         if !sender.proof.is_verified() {
-            return;
+            return Urgency::Routine;
         }
         for event in &hook.events {
             if let EventKind::Facts(facts) = &event.kind {
                 world.note_context(&hook.session, hook.at, facts);
             }
         }
+        let before = self.activity_in(&hook.session);
         match hook.meaning {
-            HookMeaning::Measures => {}
+            HookMeaning::Measures => return Urgency::Routine,
             HookMeaning::SessionEnds => drop(self.sessions.remove(&hook.session)),
             _ => self.note_activity(&hook, sender.ancestors, world),
         }
+        self.changes += 1;
+        let now = self.activity_in(&hook.session);
+        let has_begun_to_wait = now != before && now.is_some_and(VendorActivity::awaits_user);
+        if has_begun_to_wait { Urgency::NeedsUser } else { Urgency::Routine }
+    }
+
+    /// What the agent of a session is doing, by its last event.
+    fn activity_in(&self, session: &SessionKey) -> Option<VendorActivity> {
+        self.sessions.get(session).and_then(|session| session.activity)
     }
 
     fn note_activity(&mut self, hook: &HookEvent, ancestors: Vec<u32>, world: &mut World) {

@@ -120,9 +120,9 @@ impl AgentTracker {
         detected.agents.retain(|agent| settings.includes(agent.client));
         detected.hosts.retain(|agent| settings.includes(agent.client));
         self.children.note(detected.agents.iter().chain(&detected.hosts), time.now);
-        if !self.has_rates {
+        if self.system.is_none() {
             // The rates of the whole machine need a first reading, too.
-            self.os.system();
+            self.read_system();
         }
         self.cpu_percents = Arc::new(self.rates.cpu_percents());
         let before: HashSet<ProcId> = self.detected.agents.iter().map(|agent| agent.process.id).collect();

@@ -172,10 +172,12 @@ impl Collector {
 
     /// Takes the events that hooks have reported. They show in the next snapshot.
     pub fn receive_hooks(&mut self) -> Urgency {
-        self.tracker.hooks.receive(&mut self.world, now())
+        let now = now();
+        self.world.advance(now);
+        self.tracker.hooks.receive(&mut self.world, now)
     }
 
-    /// Waits as [`Self::wait`] does, and takes the next snapshot: no more than eight in a second.
+    /// Waits as [`Self::wait`] does, and takes the next snapshot, some time after the one before.
     pub fn next(&mut self, interval: Duration, wake: &Receiver<()>) -> Snapshot {
         std::thread::sleep(MIN_SNAPSHOT_GAP.saturating_sub(self.snapshot_at.elapsed()).min(interval));
         self.wait(interval, wake);
@@ -212,7 +214,8 @@ impl Collector {
         }
     }
 
-    /// Writes what was read and is not in the ledger yet. To be called before the program ends.
+    /// Writes what was read and is not in the ledger yet, and renews the ledger's sums. To be called before the program
+    /// ends.
     pub fn finish(&mut self) {
         self.ingest.cache.write();
         self.ingest.cache.renew_aggregates();

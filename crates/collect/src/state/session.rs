@@ -339,7 +339,9 @@ impl SessionState {
 
     /// Whether this file already names the session's parent.
     pub(super) fn has_parent_by(&self, file: FileId, parent: &SessionKey) -> bool {
-        let names = |known: &SessionFile| known.file == file && known.session.facts.parent.as_ref() == Some(parent);
+        let names = |known: &SessionFile| {
+            (known.file, known.role) == (file, FileRole::Current) && known.session.facts.parent.as_ref() == Some(parent)
+        };
         self.files.iter().any(names)
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct WorldSummary {
 pub(crate) enum SummaryScope {
     /// Everything.
     Complete,
-    /// What was read changes: the rates of all sessions together stay as they were in the summary before.
+    /// What has changed. If no session was added or removed, the rates of all sessions together stay as they were.
     Changes,
 }
 

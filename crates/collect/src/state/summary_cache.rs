@@ -21,7 +21,7 @@ pub(super) struct SummaryCache {
     pub(super) sessions: Arc<[Arc<Session>]>,
     pub(super) totals_cache: TotalsCache,
     pub(super) totals: Arc<Totals>,
-    /// The rates of the last complete summary.
+    /// The rates of all sessions together, as they were summed up last.
     pub(super) rates: Arc<ActivityRates>,
     /// When time alone changes a session next.
     pub(super) expires_at: Option<Timestamp>,

@@ -134,7 +134,7 @@ impl ProcessTable {
             let known = before.next_if(|known| known.entry.pid == entry.pid);
             let mut known = match known {
                 Some(known) => {
-                    let scope = self.scope_for(&known, entry, position, &turns, scale);
+                    let scope = self.scope_for(&known, (&listed, position), &turns, scale);
                     known.refresh(entry, scope, fs, scale)
                 }
                 None => KnownProcess::new(entry, fs, scale),
@@ -165,18 +165,22 @@ impl ProcessTable {
     fn scope_for(
         &self,
         known: &KnownProcess,
-        entry: ListedProcess,
-        position: usize,
+        (listed, position): (&[ListedProcess], usize),
         turns: &PassTurns,
         scale: Scale,
     ) -> RefreshScope {
+        let entry = listed[position];
         let is_young = scale.now.saturating_sub(known.process.id.started) < scale.units.ticks_of(YOUNG_SECONDS);
         if is_young || turns.full_reads.has(position) {
             RefreshScope::Everything
         } else if self.watched.is_none() {
             RefreshScope::Clock
         } else if self.is_watched(entry.pid) {
-            let is_due = known.entry.inode != entry.inode || turns.stats.has(position);
+            let is_orphan = || {
+                let is_gone = |pid| listed.binary_search_by_key(&pid, |entry| entry.pid).is_err();
+                known.process.parent.is_some_and(is_gone)
+            };
+            let is_due = known.entry.inode != entry.inode || turns.stats.has(position) || is_orphan();
             if is_due { RefreshScope::Clock } else { RefreshScope::IfRun }
         } else if known.entry.inode != entry.inode || turns.stats.has(position) {
             RefreshScope::Stat
