@@ -21,13 +21,15 @@ struct Header {
 
 impl Header {
     fn of(database: &Connection) -> Result<Self, LedgerErrorKind> {
-        let number = |pragma| database.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-        let tables: u32 = database.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        Ok(Self {
-            application: number("application_id")?,
-            version: number("user_version")?.cast_unsigned(),
-            is_empty: tables == 0,
-        })
+        // One statement sees one state: another process may be making the tables.
+        let sql = "SELECT (SELECT application_id FROM pragma_application_id), \
+                   (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)";
+        let header = database.query_row(sql, [], |row| {
+            let (application, version): (i32, i32) = (row.get(0)?, row.get(1)?);
+            let tables: u32 = row.get(2)?;
+            Ok(Self { application, version: version.cast_unsigned(), is_empty: tables == 0 })
+        })?;
+        Ok(header)
     }
 
     /// # Errors

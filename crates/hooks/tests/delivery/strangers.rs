@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use agtop_hooks::{Delivery, HookDirs, Listener, ListenerOptions, ListenerRole};
 
@@ -43,6 +44,19 @@ pub(crate) fn run_rogue_server(socket: &Path) {
     log.write_all(&received).unwrap();
 }
 
+/// Starts a program that was just written. Another thread of this test may have forked while it was open for writing:
+/// until that child runs its own program, the system refuses to start it.
+fn spawn(command: &mut Command) -> Child {
+    let started = std::iter::repeat_with(|| command.spawn()).find(|child| {
+        let is_busy = child.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::ExecutableFileBusy);
+        if is_busy {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        !is_busy
+    });
+    started.unwrap().unwrap()
+}
+
 /// A process of user nobody that listens on `agtop.sock` in a directory.
 struct RogueServer {
     _process: KillOnDrop,
@@ -58,7 +72,7 @@ impl RogueServer {
         set_mode(&program, 0o755);
         let socket = directory.join("agtop.sock");
         let mut process = child("run_rogue_server", &socket, &program);
-        let process = KillOnDrop(process.uid(NOBODY).gid(NOBODY).current_dir("/").spawn().unwrap());
+        let process = KillOnDrop(spawn(process.uid(NOBODY).gid(NOBODY).current_dir("/")));
         until(|| std::fs::metadata(&socket).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == 0o777));
         Self { _process: process, directory: directory.to_owned() }
     }
