@@ -3,12 +3,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_format::{project, units};
-use agtop_model::{
-    ActivityWindow, Agent, Billing, Liveness, Session, Snapshot, SnapshotRow, Spend, Timestamp, Untrusted,
-};
+use agtop_model::{ActivityWindow, Agent, Billing, Session, Snapshot, SnapshotRow, Spend, Timestamp, Untrusted};
 
 use crate::alert::{Alert, AlertSubject};
 use crate::condition::{ComparedValue, Condition, compared_values, is_about_status};
+use crate::fleet_metrics::live_agents;
 use crate::quota_metrics::QuotaWindow;
 use crate::rule::{Rule, Rules};
 use crate::rule_entry::Severity;
@@ -49,8 +48,7 @@ impl AgentAlerts {
         let view: fn(&Agent) -> Cow<'_, Agent> =
             if rules.enabled().any(Rule::uses_agent_money) { metered } else { |agent| Cow::Borrowed(agent) };
         let mut before = std::mem::take(&mut self.rows).into_iter();
-        let live = snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live);
-        self.rows = live
+        self.rows = live_agents(snapshot)
             .map(|agent| match before.next() {
                 Some(known) if Arc::ptr_eq(&known.0, agent) => known,
                 _ => {

@@ -103,8 +103,8 @@ impl FilterWord for &'static FleetMetric {
 }
 
 /// The agents that run. One that has just ended is in one more snapshot.
-pub(super) fn live_agents(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
-    snapshot.agents.iter().map(Arc::as_ref).filter(|agent| agent.liveness == Liveness::Live)
+pub(super) fn live_agents(snapshot: &Snapshot) -> impl Iterator<Item = &Arc<Agent>> {
+    snapshot.agents.iter().filter(|agent| agent.liveness == Liveness::Live)
 }
 
 fn last_minute(snapshot: &Snapshot) -> &ActivityWindow {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use agtop_model::{ActivityWindow, Agent, Session, SessionKey};
+use agtop_model::{Agent, Session, SessionKey};
 use foldhash::fast::RandomState;
 
 use crate::agents::hosts::Hosts;
@@ -45,11 +45,6 @@ impl AgentRows {
             return None;
         }
         sessions.iter().map(|session| Some((*self.by_session.get(&session.key)?, session))).collect()
-    }
-
-    /// The rates of the agent that works on this session.
-    pub(super) fn rates_of(&self, session: &SessionKey) -> Option<[ActivityWindow; 3]> {
-        self.get(*self.by_session.get(session)?).map(|agent| agent.rates)
     }
 
     /// Replaces all rows.

@@ -25,7 +25,7 @@ use crate::processes::detector::{AgentDetector, DetectedAgents};
 use crate::processes::probes::AgentProbes;
 use crate::processes::rates::{ProcessRates, ReadingTime};
 use crate::state::World;
-use crate::state::summary::{SummaryScope, WorldSummary};
+use crate::state::summary::WorldSummary;
 use crate::transcripts::file_table::FileTable;
 
 /// Follows the processes of agents.
@@ -214,14 +214,8 @@ impl AgentTracker {
         let sources = StatusSources { status_file, hook: hook.as_ref(), children: &self.children };
         (agent.status, agent.evidence) = status::of_agent(agent, sources, now);
         agent.cause = status::cause(agent, sources);
-        if let Some(session) = &agent.session {
-            let rates = summary.paces.by_session.get(&session.key).copied();
-            let rates = rates.or_else(|| match summary.scope {
-                SummaryScope::Complete => None,
-                SummaryScope::Changes => self.rows.rates_of(&session.key),
-            });
-            agent.rates = rates.unwrap_or(agent.rates);
-        }
+        let rates = agent.session.as_ref().and_then(|session| summary.paces.by_session.get(&session.key));
+        agent.rates = rates.copied().unwrap_or(agent.rates);
         hook.map(|hook| hook.since)
     }
 

@@ -264,7 +264,7 @@ impl Collector {
             cpu_percents: self.tracker.cpu_percents(),
             sessions: summary.sessions,
             totals: summary.totals,
-            rates: summary.paces.all,
+            rates: Arc::clone(&summary.paces.all),
             timings: Arc::new(self.timings()),
             history: self.tracker.history(),
             lifecycle_events: self.tracker.lifecycles(),

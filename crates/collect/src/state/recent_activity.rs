@@ -309,6 +309,7 @@ pub(super) struct PaceContext<'a> {
 }
 
 /// The sums of all windows.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct PaceSummary {
     pub(crate) all: Arc<ActivityRates>,
     /// Of sessions at the top with their subagents, if they had any activity.

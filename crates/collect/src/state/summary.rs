@@ -23,11 +23,9 @@ pub(crate) struct WorldSummary {
     pub(crate) totals: Arc<Totals>,
     /// The newest reading of each rate limit.
     pub(crate) limits: Vec<(ClientId, Timestamp, RateLimit)>,
-    pub(crate) paces: PaceSummary,
+    pub(crate) paces: Arc<PaceSummary>,
     /// What differs from the summary before.
     pub(crate) changed: ChangedSessions,
-    /// How much was made again.
-    pub(crate) scope: SummaryScope,
 }
 
 /// How much of a summary is made again.
@@ -78,24 +76,21 @@ impl World {
             rates: &rates,
             now,
         };
-        let paces = match (&changed, scope) {
-            (ChangedSessions::These(roots), SummaryScope::Changes) => {
-                let of_root = |root: &Arc<Session>| {
-                    Some((root.key.clone(), activity.paces_of(*self.index.get(&root.key)?, context)))
-                };
-                PaceSummary { all: Arc::clone(&cache.rates), by_session: roots.iter().filter_map(of_root).collect() }
-            }
-            _ => activity.paces(context),
-        };
-        cache.rates = Arc::clone(&paces.all);
+        if let (ChangedSessions::These(roots), SummaryScope::Changes) = (&changed, scope) {
+            // Nobody else holds the sums by now, so this copies none.
+            let by_session = &mut Arc::make_mut(&mut cache.paces).by_session;
+            let indexed = roots.iter().filter_map(|root| Some((root.key.clone(), *self.index.get(&root.key)?)));
+            by_session.extend(indexed.map(|(key, idx)| (key, activity.paces_of(idx, context))));
+        } else {
+            cache.paces = Arc::new(activity.paces(context));
+        }
         self.activity = activity;
         let summary = WorldSummary {
             sessions: Arc::clone(&cache.sessions),
             totals: Arc::clone(&cache.totals),
             limits: self.newest_limits(),
-            paces,
+            paces: Arc::clone(&cache.paces),
             changed,
-            scope,
         };
         self.summary = cache;
         summary

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use agtop_model::{ActivityRates, RecentResponses, Session, SessionDay, Timestamp, Totals};
+use agtop_model::{RecentResponses, Session, SessionDay, Timestamp, Totals};
 
 use super::family::Family;
 use super::index::{BySession, SessionIdx};
+use super::recent_activity::PaceSummary;
 use super::totals::TotalsCache;
 
 /// What the last summary was made of: the next one shares what has not changed.
@@ -21,8 +22,8 @@ pub(super) struct SummaryCache {
     pub(super) sessions: Arc<[Arc<Session>]>,
     pub(super) totals_cache: TotalsCache,
     pub(super) totals: Arc<Totals>,
-    /// The rates of all sessions together, as they were summed up last.
-    pub(super) rates: Arc<ActivityRates>,
+    /// The rates, as they were summed up last.
+    pub(super) paces: Arc<PaceSummary>,
     /// When time alone changes a session next.
     pub(super) expires_at: Option<Timestamp>,
 }

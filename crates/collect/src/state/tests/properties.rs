@@ -98,8 +98,8 @@ proptest! {
             single.apply(event.clone(), NOW);
         }
         let (repeated_rates, single_rates) = (repeated.summarise(seconds(events.len()), SummaryScope::Complete).paces, single.summarise(seconds(events.len()), SummaryScope::Complete).paces);
-        prop_assert_eq!(repeated_rates.all, single_rates.all);
-        prop_assert_eq!(repeated_rates.by_session, single_rates.by_session);
+        prop_assert_eq!(&repeated_rates.all, &single_rates.all);
+        prop_assert_eq!(&repeated_rates.by_session, &single_rates.by_session);
     }
 
     #[test]
