@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     if commands::hook::is_called() {
         return commands::hook::run();
     }
+    agtop_os::return_large_blocks_at_once();
     let (cli, matches) = Cli::read().unwrap_or_else(|error| stderr::exit_with_usage_error(&error));
     // With flags before the word `hook`, too, an agent must not see an error.
     if matches!(cli.command, Some(CliCommand::Hook)) {

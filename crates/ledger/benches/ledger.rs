@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set its scene has nothing to measure")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use agtop_ledger::{
@@ -114,13 +115,13 @@ fn record(file: u64, responses: u64, dice: &mut fastrand::Rng) -> FileRecord {
 
 fn session(file: u64, responses: &[ResponseRecord], dice: &mut fastrand::Rng) -> SessionSummary {
     let state = FileSession {
-        facts: SessionFacts {
+        facts: Arc::new(SessionFacts {
             cwd: Some(format!("/home/someone/src/project-{}", file % 40).into()),
             branch: Some("main".into()),
             version: Some("2.1.197".into()),
             origin: Some("cli".into()),
             ..SessionFacts::default()
-        },
+        }),
         title: Some(Title { rank: TitleRank::Generated, text: format!("The work of session {file}").into() }),
         prompts: 12,
         first: responses.first().and_then(|response| response.time.stated),

@@ -1,6 +1,7 @@
 //! How each part of a summary is written.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use agtop_model::{
     ClientId, FileSession, InferenceGeo, IssueKind, LastResponse, Lineage, MessageKey, Phase, PicoUsd, RateLimit,
@@ -101,7 +102,7 @@ impl BlobValue for SessionSummary {
     }
 
     fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
-        let (key, facts) = (BlobValue::take(from)?, BlobValue::take(from)?);
+        let (key, facts) = (BlobValue::take(from)?, Arc::new(SessionFacts::take(from)?));
         let (context_at, title): (Option<Timestamp>, _) = (BlobValue::take(from)?, BlobValue::take(from)?);
         let [prompts, errors, compactions] = [BlobValue::take(from)?, BlobValue::take(from)?, BlobValue::take(from)?];
         let (calls, phase) = (BlobValue::take(from)?, BlobValue::take(from)?);
@@ -189,7 +190,7 @@ impl FileSummary {
 
 impl BlobValue for ClientId {
     fn put(&self, to: &mut BlobWriter) {
-        std::sync::Arc::<str>::from(self.as_str()).put(to);
+        Arc::<str>::from(self.as_str()).put(to);
     }
 
     fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
@@ -219,11 +220,11 @@ impl BlobValue for PicoUsd {
 
 impl BlobValue for Untrusted {
     fn put(&self, to: &mut BlobWriter) {
-        std::sync::Arc::<str>::from(self.raw()).put(to);
+        Arc::<str>::from(self.raw()).put(to);
     }
 
     fn take(from: &mut BlobReader<'_>) -> DecodeResult<Self> {
-        std::sync::Arc::<str>::take(from).map(Self::new)
+        Arc::<str>::take(from).map(Self::new)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Memories for tests: simple ones, and any that can be.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
@@ -222,7 +223,7 @@ fn session() -> impl Strategy<Value = SessionSummary> {
         .prop_map(|((key, facts, title, phase), (counts, times, is_undated, calls, last_response))| {
             let (facts_at, context_at, first, last, stated) = times;
             let state = FileSession {
-                facts,
+                facts: Arc::new(facts),
                 facts_at,
                 context_at,
                 title,

@@ -201,6 +201,12 @@ impl Ledger {
         }
     }
 
+    /// Gives back the memory that SQLite keeps pages of the database in; it reads them again if they are needed.
+    pub fn release_memory(&self) {
+        // It cannot fail, except on a connection that the next statement will find broken.
+        drop(self.database.execute_batch("PRAGMA shrink_memory"));
+    }
+
     /// Deletes the rollup: the next reader loads the summary of each file.
     ///
     /// # Errors

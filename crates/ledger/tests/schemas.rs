@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use agtop_ledger::{
     FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, FileSummary, Ledger, LedgerOptions, NameIndex,
@@ -79,13 +80,13 @@ fn expected_summary() -> FileSummary {
         ..response(3)
     };
     let state = FileSession {
-        facts: SessionFacts {
+        facts: Arc::new(SessionFacts {
             parent: Some(SessionKey::new(CLIENT, "parent")),
             cwd: Some("/work/größe".into()),
             branch: Some("main".into()),
             started: Some(at(0)),
             ..SessionFacts::default()
-        },
+        }),
         title: Some(Title { rank: TitleRank::Given, text: "A fixture".into() }),
         prompts: 2,
         first: Some(at(0)),

@@ -4,6 +4,8 @@
 //! are read in any: there the newest holds, and among equals the greatest value. The World and the
 //! ledger both use this module.
 
+use std::sync::{Arc, LazyLock};
+
 use crate::response::earliest;
 use crate::{
     EventKind, Lineage, Phase, Purpose, RecordTime, ResolvedTime, ResponseCopy, SessionFacts, SessionKey, StopReason,
@@ -13,8 +15,9 @@ use crate::{
 /// What one file says of one session, apart from its responses and tool calls. `N` stands for a model's name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileSession<N> {
-    /// What is known about the session: of each fact the last that was stated.
-    pub facts: SessionFacts,
+    /// What is known about the session: of each fact the last that was stated. Files of one session often state the same,
+    /// and may share it.
+    pub facts: Arc<SessionFacts>,
     /// When the last of these facts was stated.
     pub facts_at: Option<Timestamp>,
     /// When [`SessionFacts::context_used`] was stated.
@@ -61,7 +64,7 @@ pub struct LastResponse<N> {
 impl<N> Default for FileSession<N> {
     fn default() -> Self {
         Self {
-            facts: SessionFacts::default(),
+            facts: no_facts(),
             facts_at: None,
             context_at: None,
             title: None,
@@ -101,7 +104,7 @@ impl<N: Copy> FileSession<N> {
         let at = self.credible(stated, latest);
         self.touch(at);
         self.facts_at = self.facts_at.max(at);
-        let facts = &mut self.facts;
+        let facts = Arc::make_mut(&mut self.facts);
         update(&mut facts.parent, new.parent.as_ref().filter(|parent| *parent != own));
         update(&mut facts.forked_from, new.forked_from.as_ref());
         update(&mut facts.cwd, new.cwd.as_ref());
@@ -195,7 +198,7 @@ impl<N: Copy> FileSession<N> {
     /// What remains of it when the file says other things now: neither counts nor what concerns the present.
     #[must_use]
     pub fn leftover(&self) -> Self {
-        let (title, facts) = (self.title.clone(), self.facts.clone());
+        let (title, facts) = (self.title.clone(), Arc::clone(&self.facts));
         Self {
             facts,
             title,
@@ -223,7 +226,7 @@ impl<N: Copy> FileSession<N> {
     /// is taken; which holds depends on the other sessions.
     pub fn merge_all(files: &[&Self]) -> Self {
         let mut all = Self {
-            facts: facts_of(files),
+            facts: Arc::new(facts_of(files)),
             facts_at: files.iter().filter_map(|file| file.facts_at).max(),
             title: best_title(files, |file| file.title.as_ref()),
             private_title: best_title(files, |file| file.private_title.as_ref()),
@@ -240,7 +243,8 @@ impl<N: Copy> FileSession<N> {
         };
         let context = |file: &&Self| Some((file.context_at, file.facts.context_used?));
         if let Some((at, used)) = files.iter().filter_map(context).max() {
-            (all.context_at, all.facts.context_used) = (at, Some(used));
+            all.context_at = at;
+            Arc::make_mut(&mut all.facts).context_used = Some(used);
         }
         let last_responses = files.iter().filter_map(|file| file.last_response);
         all.last_response = last_responses.max_by_key(|last| (last.when.at, last.context_used, last.stop));
@@ -252,6 +256,12 @@ impl<N: Copy> FileSession<N> {
 fn phase_of<N>(files: &[&FileSession<N>]) -> Phase {
     let phased = files.iter().filter(|file| file.phase != Phase::Fresh);
     phased.max_by_key(|file| (file.last, file.phase)).map(|file| file.phase).unwrap_or_default()
+}
+
+/// Shared by all that state nothing.
+fn no_facts() -> Arc<SessionFacts> {
+    static NO_FACTS: LazyLock<Arc<SessionFacts>> = LazyLock::new(Arc::default);
+    Arc::clone(&NO_FACTS)
 }
 
 /// Of each fact the newest, and among equally new ones the greatest.
@@ -353,7 +363,7 @@ mod tests {
             )| {
                 let branch = branch.map(|branch| branch.as_str().into());
                 FileSession {
-                    facts: SessionFacts { parent, branch, context_used, ..SessionFacts::default() },
+                    facts: Arc::new(SessionFacts { parent, branch, context_used, ..SessionFacts::default() }),
                     facts_at,
                     context_at,
                     title,

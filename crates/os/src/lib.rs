@@ -71,7 +71,7 @@ pub use freebsd::FreeBsdOs;
 pub use linux::LinuxOs;
 #[cfg(target_os = "macos")]
 pub use macos::MacOs;
-pub use memory::release_freed_memory;
+pub use memory::{release_freed_memory, return_large_blocks_at_once};
 pub use native::native;
 pub use self_stats::{self_cpu_time, self_resident_bytes};
 pub use shell::shell_command;

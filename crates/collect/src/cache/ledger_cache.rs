@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::clients;
 use agtop_ledger::{
-    FileEntry, FileEntryId, FileRecord, FileSummary, FileSummaryBuilder, Ledger, LedgerAccess, LedgerDamage,
-    LedgerError, LedgerOptions, MessageKeyIndex, SessionTag,
+    FileEntry, FileEntryId, FilePresence, FileRecord, FileStamp, FileSummary, FileSummaryBuilder, Ledger, LedgerAccess,
+    LedgerDamage, LedgerError, LedgerOptions, MessageKeyIndex, SessionTag,
 };
 use agtop_model::{ClientId, FileId, Issue, IssueKind, RateLimitReading, Timestamp};
 use tracing::debug;
@@ -16,6 +16,7 @@ use super::cached_file::CachedFile;
 use super::policy::{CachePolicy, CacheQuery};
 use crate::limits::MAX_TAGS;
 use crate::transcripts::pending_writes::{AppendedRecords, FileMeta, PendingWrites};
+use crate::transcripts::stores::FoundFile;
 
 /// How the ledger is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -202,6 +203,25 @@ impl LedgerCache {
         self.note_damage();
     }
 
+    /// Whether this run writes into the ledger, and the ledger has no sums yet.
+    pub(crate) fn lacks_rollup(&self) -> bool {
+        let ledger = self.ledger.as_ref().filter(|_| self.writes && !self.is_loaded);
+        // A ledger that cannot be read is reported when it is loaded.
+        ledger.is_some_and(|ledger| ledger.has_rollup().is_ok_and(|has_one| !has_one))
+    }
+
+    /// Says of a file whether the ledger keeps it as it is now.
+    pub(crate) fn stored_files(&self) -> impl Fn(&FoundFile) -> bool + use<> {
+        let entries = self.ledger.as_ref().and_then(|ledger| ledger.entries().ok()).unwrap_or_default();
+        let live = entries.into_iter().filter(|entry| entry.state == FilePresence::Live);
+        let stamps: HashMap<(ClientId, PathBuf), FileStamp> =
+            live.map(|entry| ((entry.client, entry.path), entry.stamp)).collect();
+        move |file| {
+            let stamp = stamps.get(&(file.store.client.info().id, file.path.clone()));
+            stamp.is_some_and(|stamp| *stamp == file.state().stamp())
+        }
+    }
+
     /// Which files hold the responses that were loaded as sums.
     pub(crate) fn keys(&mut self) -> Option<MessageKeyIndex> {
         let keys = self.ledger.as_ref()?.key_index(self.generation?);
@@ -314,6 +334,14 @@ impl LedgerCache {
         });
         if let Err(error) = written {
             self.give_up(&error);
+        }
+        self.release_memory();
+    }
+
+    /// Gives back the memory that the ledger keeps pages in.
+    pub(crate) fn release_memory(&self) {
+        if let Some(ledger) = &self.ledger {
+            ledger.release_memory();
         }
     }
 }

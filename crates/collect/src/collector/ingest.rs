@@ -110,6 +110,7 @@ impl Ingest {
                 for reading in self.cache.newest_limits() {
                     context.world.load_limit(reading);
                 }
+                self.fill_ledger(&found, context);
                 self.load(found, context)
             }
             Sweep::Changed(found) => found.into_iter().map(Candidate::new).collect(),
@@ -270,6 +271,7 @@ impl Ingest {
             }
             self.read_lost(&lost, context);
         }
+        context.world.end_expansion();
     }
 
     /// Reads the files whose responses the ledger can no longer read, if they still exist.
@@ -286,6 +288,11 @@ impl Ingest {
         let mut found = self.sweep(context).into_files();
         found.retain(|file| paths.contains(&file.path));
         self.read(found.into_iter().map(Candidate::new).collect(), context);
+    }
+
+    /// Whether this run has read the file already.
+    pub(super) fn is_known(&self, file: &FoundFile) -> bool {
+        self.known.contains(&file.path)
     }
 
     /// Notes the files that were deleted or moved.
@@ -312,7 +319,7 @@ fn resume(found: &FoundFile, file: FileId, resumption: &Resumption, options: Rea
 }
 
 /// Message text is decoded only for a run that shows activity, and only that of the last day.
-fn read_options<'a>(interest: Interest, context: &IngestContext<'a>) -> ReadOptions<'a> {
+pub(super) fn read_options<'a>(interest: Interest, context: &IngestContext<'a>) -> ReadOptions<'a> {
     let text_since = match interest {
         Interest::Activity => context.now.minus(RECENT_WINDOW),
         Interest::Usage => Timestamp::from_millis(i64::MAX),

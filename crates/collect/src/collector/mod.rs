@@ -5,6 +5,7 @@ mod agent_tracker;
 mod clock;
 mod ingest;
 mod known_files;
+mod ledger_fill;
 mod settings;
 
 use std::sync::Arc;
@@ -135,6 +136,8 @@ impl Collector {
         let snapshot = self.snapshot();
         if is_first && self.settings.run_mode == RunMode::Repeated {
             // The memory that reading the history took is not needed any more.
+            self.world.shrink();
+            self.ingest.cache.release_memory();
             agtop_os::release_freed_memory();
         }
         snapshot

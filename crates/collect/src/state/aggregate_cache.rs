@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use agtop_ledger::{FileEntryId, MessageKeyIndex, RollupCell};
+use agtop_ledger::{FileEntryId, KeyDigest, MessageKeyIndex, RollupCell};
 use agtop_model::MessageKey;
 
 use super::index::SessionIdx;
@@ -22,8 +22,10 @@ pub(super) struct Aggregate {
 #[derive(Debug, Default)]
 pub(super) struct AggregateCache {
     pub(super) files: HashMap<FileEntryId, (CachedFileRef, Vec<SessionIdx>)>,
-    /// Which files hold which response; loaded when a response is read for the first time.
+    /// Which files hold which response; loaded for an expansion, and dropped after it.
     pub(super) keys: Option<MessageKeyIndex>,
+    /// What stays of them: new responses are nearly always in no sum.
+    digest: Option<KeyDigest>,
     /// Responses that were read since the last expansion.
     pub(super) read_keys: Vec<MessageKey>,
     /// Files that must be expanded.
@@ -35,7 +37,8 @@ pub(super) struct AggregateCache {
 impl AggregateCache {
     /// Notes that a response was read.
     pub(super) fn note_key(&mut self, key: MessageKey) {
-        if !self.files.is_empty() {
+        let may_be_summed = self.digest.as_ref().is_none_or(|digest| digest.may_hold(key));
+        if may_be_summed && !self.files.is_empty() {
             self.read_keys.push(key);
         }
     }
@@ -48,7 +51,10 @@ impl AggregateCache {
     /// The files to expand now. `load_keys` returns which files hold which response; if that is not known, all files are
     /// expanded once a response was read.
     pub(super) fn take_requested(&mut self, load_keys: impl FnOnce() -> Option<MessageKeyIndex>) -> Vec<FileEntryId> {
-        self.keys = self.keys.take().or_else(load_keys);
+        if self.keys.is_none() {
+            self.keys = load_keys();
+            self.digest = self.keys.as_ref().map(MessageKeyIndex::digest);
+        }
         let (mut all, read) = (std::mem::take(&mut self.requested), std::mem::take(&mut self.read_keys));
         match &self.keys {
             Some(keys) => all.extend(read.into_iter().flat_map(|key| keys.files_of(key))),
@@ -58,5 +64,10 @@ impl AggregateCache {
         all.dedup();
         all.retain(|entry| self.files.contains_key(entry));
         all
+    }
+
+    /// Drops what only an expansion needs.
+    pub(super) fn end_expansion(&mut self) {
+        self.keys = None;
     }
 }

@@ -15,13 +15,17 @@ impl World {
         let sessions = self.load_sessions(cached, &warm.unmerged);
         let models = self.names(&warm.unmerged);
         let entry = warm.entry.id;
-        for &cell in &warm.cells {
-            let Some(&session) = sessions.get(cell.session as usize) else { continue };
-            let model = named(cell.model, &models);
-            if self.is_divided(&cell, model) {
-                self.aggregates.request_expansion(entry);
+        for cells in warm.cells.chunk_by(|a, b| a.session == b.session) {
+            let session = cells.first().and_then(|cell| sessions.get(cell.session as usize)).copied();
+            let Some(session) = session else { continue };
+            self.sessions[session.at()].reserve_aggregates(cells.len());
+            for &cell in cells {
+                let model = named(cell.model, &models);
+                if self.is_divided(&cell, model) {
+                    self.aggregates.request_expansion(entry);
+                }
+                self.sessions[session.at()].aggregates.push(Aggregate { entry, model, cell });
             }
-            self.sessions[session.at()].aggregates.push(Aggregate { entry, model, cell });
         }
         let tools = if cached.verdict.is_current() { warm.tools.as_slice() } else { &[] };
         for &ToolCallCount { session, tool, calls } in tools {
@@ -62,6 +66,11 @@ impl World {
         load_keys: impl FnOnce() -> Option<MessageKeyIndex>,
     ) -> Vec<FileEntryId> {
         self.aggregates.take_requested(load_keys)
+    }
+
+    /// Drops what only expanding needs, once no file has to be expanded any more.
+    pub(crate) fn end_expansion(&mut self) {
+        self.aggregates.end_expansion();
     }
 
     /// Replaces a file's sums by its responses and tool calls. Returns the file; `None` if it has no sums.

@@ -130,6 +130,13 @@ impl ResponseBook {
         self.records.get(response.at()).filter(|record| !record.is_coarse)
     }
 
+    /// Gives back the memory that its lists have in reserve.
+    pub(super) fn shrink(&mut self) {
+        self.keys.shrink_to_fit();
+        self.records.shrink_to_fit();
+        self.coarse.shrink_to_fit();
+    }
+
     /// How many different responses were read from a client's files.
     pub(super) fn count(&self, client: ClientId) -> u64 {
         self.counts.get(&client).copied().unwrap_or_default()

@@ -134,8 +134,20 @@ impl SessionState {
             known.session = session;
         } else {
             self.has_other_files = true;
-            self.files.push(SessionFile { file, role, modified, session });
+            self.push_file(SessionFile { file, role, modified, session });
         }
+    }
+
+    /// Adds a file. Nearly all sessions have one, and there are thousands of them, so no more room is made. A session of
+    /// many files has mostly the same facts from each.
+    fn push_file(&mut self, mut file: SessionFile) {
+        if let Some(before) = self.files.last().filter(|before| before.session.facts == file.session.facts) {
+            file.session.facts = Arc::clone(&before.session.facts);
+        }
+        if self.files.is_empty() {
+            self.files.reserve_exact(1);
+        }
+        self.files.push(file);
     }
 
     /// The time of a record of this file, which states `stated`. Times after `latest` are a broken clock's.
@@ -255,11 +267,29 @@ impl SessionState {
         self.tallies.iter().map(|(entry, ..)| *entry)
     }
 
+    /// Makes room for this many sums, and for no more if they are the first: nearly all sessions have one file.
+    pub(super) fn reserve_aggregates(&mut self, more: usize) {
+        if self.aggregates.is_empty() {
+            self.aggregates.reserve_exact(more);
+        } else {
+            self.aggregates.reserve(more);
+        }
+    }
+
     /// Removes the sums and counts of a file.
     pub(super) fn retract(&mut self, entry: FileEntryId) {
         self.is_stale = true;
         self.aggregates.retain(|aggregate| aggregate.entry != entry);
         self.tallies.retain(|(file, ..)| *file != entry);
+    }
+
+    /// Gives back the memory that its growing lists have in reserve.
+    pub(super) fn shrink(&mut self) {
+        self.files.shrink_to_fit();
+        self.aggregates.shrink_to_fit();
+        self.tallies.shrink_to_fit();
+        self.responses.shrink_to_fit();
+        self.tools.shrink_to_fit();
     }
 
     /// Whether this call was made and has ended.
@@ -400,7 +430,7 @@ impl SessionState {
             }
         }
         counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        counts.into_iter().map(|(name, calls)| ToolCount { name: name.as_ref().into(), calls }).collect()
+        counts.into_iter().map(|(name, calls)| ToolCount { name: Untrusted::new(Arc::clone(name)), calls }).collect()
     }
 
     /// What this file reports about it. The file was last written at `modified`.
@@ -409,7 +439,7 @@ impl SessionState {
         let is_it = |known: &SessionFile| known.file == file && known.role == FileRole::Current;
         let at = self.files.iter().rposition(is_it).unwrap_or_else(|| {
             self.has_other_files = true;
-            self.files.push(SessionFile { file, role: FileRole::Current, modified, session: FileSession::default() });
+            self.push_file(SessionFile { file, role: FileRole::Current, modified, session: FileSession::default() });
             self.files.len() - 1
         });
         self.files[at].modified = modified;

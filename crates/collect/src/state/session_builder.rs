@@ -229,6 +229,7 @@ fn models(days: &[SessionDay], children: &[Arc<Session>]) -> Vec<ModelSpend> {
         }
     }
     models.sort_by(by_cost);
+    models.shrink_to_fit();
     models
 }
 

@@ -247,6 +247,15 @@ impl World {
         if at.is_some_and(|at| at >= oldest) { Recency::Recent } else { Recency::Old }
     }
 
+    /// Gives back the memory that lists have in reserve for more. To be called once the history is loaded: from then on
+    /// little is added.
+    pub(crate) fn shrink(&mut self) {
+        self.sessions.shrink_to_fit();
+        self.sessions.iter_mut().for_each(SessionState::shrink);
+        self.responses.shrink();
+        self.index.shrink_to_fit();
+    }
+
     /// Prepares for reading a file again: removes what has no id and would count twice. Responses stay: they have ids, and
     /// usage that was seen was used.
     pub fn reset_file(&mut self, file: FileId) {

@@ -41,6 +41,12 @@ impl MessageKeyIndex {
         &self.bytes
     }
 
+    /// Its digest.
+    pub fn digest(&self) -> KeyDigest {
+        let pairs: &[[u8; PAIR_BYTES]] = self.bytes.as_chunks().0;
+        KeyDigest { prefixes: pairs.iter().map(|pair| prefix(parse(*pair).0)).collect() }
+    }
+
     /// How many responses are in it.
     pub fn len(&self) -> usize {
         self.bytes.len() / PAIR_BYTES
@@ -66,9 +72,50 @@ impl MessageKeyIndex {
     }
 }
 
+/// The beginnings of the keys of a [`MessageKeyIndex`], in a quarter of its memory: enough to say of nearly every new key
+/// that the index does not have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDigest {
+    /// Sorted.
+    prefixes: Box<[u32]>,
+}
+
+impl KeyDigest {
+    /// Whether the index may have this key; of a hundred thousand keys that it does not have, this is said of a few.
+    pub fn may_hold(&self, key: MessageKey) -> bool {
+        self.prefixes.binary_search(&prefix(half(key))).is_ok()
+    }
+}
+
+/// The upper half of a key's half: sorting by it keeps the order of the index.
+fn prefix(half: u64) -> u32 {
+    (half >> 32) as u32
+}
+
 fn parse(pair: [u8; PAIR_BYTES]) -> (u64, FileEntryId) {
     let both = u128::from_le_bytes(pair);
     #[expect(clippy::cast_possible_truncation, reason = "the lower half, and then the upper")]
     let (key, file) = (both as u64, (both >> 64) as u64);
     (key, FileEntryId(file.cast_signed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use agtop_model::ClientId;
+
+    use super::*;
+
+    fn key(n: usize) -> MessageKey {
+        MessageKey::global(ClientId::new("claude"), &n.to_string())
+    }
+
+    #[test]
+    fn a_digest_holds_every_key_of_its_index_and_few_others() {
+        let index = MessageKeyIndex::of((0..5000).map(|n| (half(key(n)), FileEntryId(7))).collect());
+        let digest = index.digest();
+        assert!((0..5000).all(|n| digest.may_hold(key(n))));
+        let wrong = (5000..50_000).filter(|&n| digest.may_hold(key(n))).count();
+        assert!(wrong < 5, "{wrong}");
+        assert!(!MessageKeyIndex::of(Vec::new()).digest().may_hold(key(1)));
+    }
 }

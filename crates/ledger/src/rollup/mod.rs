@@ -26,7 +26,7 @@ use crate::record::{FileEntry, FileEntryId, FilePresence};
 use crate::store::{Ledger, find_number, find_replaced, load};
 
 pub use cell::RollupCell;
-pub use key_index::MessageKeyIndex;
+pub use key_index::{KeyDigest, MessageKeyIndex};
 
 /// All files, as far as possible added up.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,6 +141,15 @@ impl Ledger {
             Some(Ok(())) => Ok(Some((generation, changed))),
             Some(Err(_)) => Err(LedgerErrorKind::Corrupt("what was added up is damaged".to_owned())),
         }
+    }
+
+    /// Whether there is a rollup, of whatever age.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub fn has_rollup(&self) -> Result<bool, LedgerError> {
+        self.rollup_generation().map(|generation| generation.is_some()).map_err(|kind| self.fail(kind))
     }
 
     fn rollup_generation(&self) -> Result<Option<u64>, LedgerErrorKind> {
