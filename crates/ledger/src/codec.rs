@@ -111,6 +111,11 @@ impl BlobWriter {
         bytes
     }
 
+    /// What was written, without a header or a table: for values without texts, that are not stored.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Seven bits a byte, lowest first.
     pub(crate) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
@@ -161,6 +166,11 @@ impl<'a> BlobReader<'a> {
         let mut reader = Self::of(blob, clients)?;
         let value = T::take(&mut reader)?;
         if reader.rest.is_empty() { Ok(value) } else { Err(DamagedBlob) }
+    }
+
+    /// Of what [`BlobWriter::into_bytes`] returned.
+    pub(crate) fn of_body(bytes: &'a [u8]) -> Self {
+        Self { format: FORMAT, rest: bytes, table: Vec::new(), clients: &[] }
     }
 
     /// Of a blob that is as it was written, and written as this program does.

@@ -46,7 +46,7 @@ pub use file_summary::{
 pub use open::{LedgerOptions, OpenNotice, OpenedLedger};
 pub use rate_limits::{RateLimitSeries, RateLimitSeriesId};
 pub use record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, ReadPosition};
-pub use rollup::{FileRollup, KeyDigest, MessageKeyIndex, Rollup, RollupCell, ToolCallCount};
+pub use rollup::{FileRollup, KeyDigest, MessageKeyIndex, PackedCells, Rollup, RollupCell, ToolCallCount};
 pub use store::{Ledger, LedgerAccess, LedgerDamage, LoadedFile};
 pub use summary_builder::FileSummaryBuilder;
 pub use tags::SessionTag;

@@ -57,7 +57,7 @@ impl FileHead {
 
 /// The number of a file in the ledger; no other file ever has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileEntryId(pub(crate) i64);
+pub struct FileEntryId(pub i64);
 
 /// Whether a file is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

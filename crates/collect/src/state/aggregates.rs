@@ -18,7 +18,7 @@ impl World {
         for cells in warm.cells.chunk_by(|a, b| a.session == b.session) {
             let session = cells.first().and_then(|cell| sessions.get(cell.session as usize)).copied();
             let Some(session) = session else { continue };
-            self.sessions[session.at()].reserve_aggregates(cells.len());
+            self.sessions[session.at()].aggregates.reserve(cells.len());
             for &cell in cells {
                 let model = named(cell.model, &models);
                 if self.is_divided(&cell, model) {

@@ -21,7 +21,7 @@ impl World {
     }
 
     /// The sums in scope of this session's own responses.
-    pub(super) fn counted_aggregates_of(&self, idx: SessionIdx) -> impl Iterator<Item = &Aggregate> {
+    pub(super) fn counted_aggregates_of(&self, idx: SessionIdx) -> impl Iterator<Item = Aggregate> {
         let aggregates = &self.sessions[idx.at()].aggregates;
         aggregates.iter().filter(|aggregate| self.pricing.scope.holds(aggregate.cell.first))
     }

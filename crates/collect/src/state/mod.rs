@@ -2,6 +2,7 @@
 
 mod activity_log;
 mod aggregate_cache;
+mod aggregate_list;
 mod aggregates;
 mod audit;
 mod calendar;

@@ -8,6 +8,18 @@ use foldhash::fast::RandomState;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct NameIdx(u32);
 
+impl NameIdx {
+    /// The number that [`Self::of_number`] takes.
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The index with this number.
+    pub(super) fn of_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// Names that occur repeatedly, each stored once.
 #[derive(Debug, Default)]
 pub(super) struct Names {

@@ -8,7 +8,7 @@ use agtop_model::{
 };
 
 use super::activity_log::{ActivityLog, activity_kind, ending};
-use super::aggregate_cache::Aggregate;
+use super::aggregate_list::AggregateList;
 use super::hashed::{HashedMap, HashedSet};
 use super::index::ResponseIdx;
 use super::names::NameIdx;
@@ -42,7 +42,7 @@ pub(super) struct SessionState {
     /// Its responses, and some that another session owns by now.
     responses: Vec<ResponseIdx>,
     /// Its responses that are known as sums.
-    pub(super) aggregates: Vec<Aggregate>,
+    pub(super) aggregates: AggregateList,
     /// Its tool calls that are known as counts, with the file that reports them.
     tallies: Vec<(FileEntryId, Arc<str>, u64)>,
     /// Its recent activities, if it has any.
@@ -120,7 +120,7 @@ impl SessionState {
             files: Vec::new(),
             merged: None,
             responses: Vec::new(),
-            aggregates: Vec::new(),
+            aggregates: AggregateList::default(),
             tallies: Vec::new(),
             activity_log: None,
         }
@@ -267,26 +267,17 @@ impl SessionState {
         self.tallies.iter().map(|(entry, ..)| *entry)
     }
 
-    /// Makes room for this many sums, and for no more if they are the first: nearly all sessions have one file.
-    pub(super) fn reserve_aggregates(&mut self, more: usize) {
-        if self.aggregates.is_empty() {
-            self.aggregates.reserve_exact(more);
-        } else {
-            self.aggregates.reserve(more);
-        }
-    }
-
     /// Removes the sums and counts of a file.
     pub(super) fn retract(&mut self, entry: FileEntryId) {
         self.is_stale = true;
-        self.aggregates.retain(|aggregate| aggregate.entry != entry);
+        self.aggregates.retract(entry);
         self.tallies.retain(|(file, ..)| *file != entry);
     }
 
-    /// Gives back the memory that its growing lists have in reserve.
+    /// Packs the sums, and gives back the memory that growing lists have in reserve.
     pub(super) fn shrink(&mut self) {
         self.files.shrink_to_fit();
-        self.aggregates.shrink_to_fit();
+        self.aggregates.pack();
         self.tallies.shrink_to_fit();
         self.responses.shrink_to_fit();
         self.tools.shrink_to_fit();

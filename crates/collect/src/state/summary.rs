@@ -223,7 +223,7 @@ fn recount(cache: &mut SummaryCache, world: &World, rates: &Rates<'_>, stale: &[
             days.of(calendar.day(record.at()), record.model()).add(&record, rates);
         }
         for aggregate in world.counted_aggregates_of(idx) {
-            days.of(calendar.day(aggregate.cell.first), aggregate.model).add_aggregate(aggregate, rates);
+            days.of(calendar.day(aggregate.cell.first), aggregate.model).add_aggregate(&aggregate, rates);
         }
         let is_covered = world.pricing.scope.plan.covers(world.sessions[idx.at()].key.client);
         if is_covered {

@@ -33,7 +33,7 @@ impl World {
                 rows.add(place, &record);
             }
             for aggregate in self.counted_aggregates_of(idx) {
-                rows.add_aggregate(place, aggregate);
+                rows.add_aggregate(place, &aggregate);
             }
         }
         let rows = rows.finish().into_iter().map(|((session, at, model), row)| UsageRow {

@@ -11,6 +11,7 @@
 mod build;
 mod cell;
 mod key_index;
+mod packed_cells;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::store::{Ledger, find_number, find_replaced, load};
 
 pub use cell::RollupCell;
 pub use key_index::{KeyDigest, MessageKeyIndex};
+pub use packed_cells::PackedCells;
 
 /// All files, as far as possible added up.
 #[derive(Clone, Debug, Default, PartialEq)]
