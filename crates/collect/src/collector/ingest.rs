@@ -130,8 +130,8 @@ impl Ingest {
         let settings = context.settings;
         let clients: Vec<&'static dyn Client> =
             CLIENTS.iter().copied().filter(|client| settings.includes(client.info().id)).collect();
-        let known = &self.known;
-        let is_known = |path: &Path| known.contains(path);
+        let (known, files) = (&self.known, &self.files);
+        let is_known = |path: &Path| known.contains(path, files);
         let request = SweepRequest { clients: &clients, env: &settings.env, is_known: &is_known, now: context.now };
         self.schedule.sweep(&request, &mut self.health)
     }
@@ -152,7 +152,7 @@ impl Ingest {
                 }
             });
         });
-        self.known.keep_cursors(cursors, &self.files);
+        self.known.keep_cursors(cursors);
     }
 
     fn take(&mut self, chunk: Chunk, world: &mut World, keep: impl FnOnce(FileId, Box<Cursor>)) {
@@ -229,7 +229,7 @@ impl Ingest {
         cache.load(&query, |cached| {
             let CachedFile { client, path, modified, mut verdict, data, resumption } = cached;
             // A file that was read in the first pass is not loaded.
-            if !settings.includes(client) || known.contains(path) {
+            if !settings.includes(client) || known.contains(path, files) {
                 return;
             }
             let file = files.add(client, path);
@@ -283,22 +283,29 @@ impl Ingest {
         for &file in lost {
             context.world.reset_file(file);
         }
-        self.known.remove(&paths);
+        self.known.remove(&paths, &self.files);
         self.request_full_sweep();
         let mut found = self.sweep(context).into_files();
         found.retain(|file| paths.contains(&file.path));
         self.read(found.into_iter().map(Candidate::new).collect(), context);
     }
 
+    /// Gives back the memory that growing tables have in reserve, and what the ledger keeps pages in.
+    pub(super) fn shrink(&mut self) {
+        self.files.shrink();
+        self.known.shrink();
+        self.cache.release_memory();
+    }
+
     /// Whether this run has read the file already.
     pub(super) fn is_known(&self, file: &FoundFile) -> bool {
-        self.known.contains(&file.path)
+        self.known.contains(&file.path, &self.files)
     }
 
     /// Notes the files that were deleted or moved.
     fn forget_missing(&mut self, found: &[FoundFile], world: &mut World) {
         let names = FoundNames::of(found);
-        for (path, missing) in self.known.take_missing(found) {
+        for (path, missing) in self.known.take_missing(found, &self.files) {
             let is_moved = self.files.client(missing).is_some_and(|client| {
                 let sessions = world.sessions_of_files(client, |file| file == missing);
                 names.is_moved((client, &path), &sessions)

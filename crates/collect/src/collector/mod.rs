@@ -137,7 +137,7 @@ impl Collector {
         if is_first && self.settings.run_mode == RunMode::Repeated {
             // The memory that reading the history took is not needed any more.
             self.world.shrink();
-            self.ingest.cache.release_memory();
+            self.ingest.shrink();
             agtop_os::release_freed_memory();
         }
         snapshot
