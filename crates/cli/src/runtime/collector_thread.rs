@@ -6,7 +6,7 @@ use agtop_collect::{Collector, Urgency};
 use anyhow::{Result, bail};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, never, select, unbounded};
 
-use super::pacing::SnapshotPacer;
+use super::pacing::{Published, SnapshotPacer};
 use super::snapshot_slot::SnapshotPublisher;
 use crate::threads::spawn;
 
@@ -94,7 +94,7 @@ fn collect(
     loop {
         if pause(&mut collector, wakeups, (pacer.gap(), interval)) == PauseEnd::Snapshot {
             publisher.publish(collector.next_now(interval));
-            pacer.published(Instant::now());
+            pacer.published(Published { at: Instant::now(), used: agtop_os::self_cpu_time() });
         }
         match requests.try_recv() {
             Ok(CollectorRequest::SetInterval(other)) => interval = other,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use agtop_clients::{CLIENTS, Client, Source};
+use agtop_clients::{CLIENTS, Source};
 use agtop_model::{FileId, SourceHealth, Timestamp};
 use crossbeam_channel::Receiver;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -128,8 +128,7 @@ impl Ingest {
 
     fn sweep(&mut self, context: &IngestContext<'_>) -> Sweep {
         let settings = context.settings;
-        let clients: Vec<&'static dyn Client> =
-            CLIENTS.iter().copied().filter(|client| settings.includes(client.info().id)).collect();
+        let clients = || CLIENTS.iter().copied().filter(|client| settings.includes(client.info().id)).collect();
         let (known, files) = (&self.known, &self.files);
         let is_known = |path: &Path| known.contains(path, files);
         let request = SweepRequest { clients: &clients, env: &settings.env, is_known: &is_known, now: context.now };

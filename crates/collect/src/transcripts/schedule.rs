@@ -34,7 +34,8 @@ pub(crate) struct SweepSchedule {
 
 /// What a sweep looks for.
 pub(crate) struct SweepRequest<'a> {
-    pub(crate) clients: &'a [&'static dyn Client],
+    /// The clients whose stores a full sweep searches.
+    pub(crate) clients: &'a dyn Fn() -> Vec<&'static dyn Client>,
     pub(crate) env: &'a Env,
     /// Whether a file was found before.
     pub(crate) is_known: &'a dyn Fn(&Path) -> bool,
@@ -133,7 +134,7 @@ impl SweepSchedule {
         let started = Instant::now();
         self.swept_at = Some(started);
         health.begin_sweep();
-        let (stores, files) = discover(request.clients, request.env, health);
+        let (stores, files) = discover(&(request.clients)(), request.env, health);
         self.stores = stores;
         let changed_within =
             |span: Duration| files.iter().filter(move |file| request.now.since(file.identity.modified) <= span);
