@@ -129,7 +129,7 @@ fn a_flipped_bit_in_the_ledger_changes_no_figure_without_a_report() {
     assert_eq!((expected.turns, expected.sessions, expected.is_degraded), (1600, 40, false), "{expected:?}");
     // Without sums: each file is loaded by itself.
     fs::write(ledger(home.path()), sound).unwrap();
-    assert_eq!(silent_changes(home.path(), &expected, 100), [""; 0]);
+    assert_eq!(silent_changes(home.path(), &expected, 150), [""; 0]);
 }
 
 /// The same for a ledger with sums over its files.
@@ -139,5 +139,5 @@ fn a_flipped_bit_in_the_sums_changes_no_figure_without_a_report() {
     run(home.path());
     let expected = run(home.path());
     assert_eq!((expected.turns, expected.is_degraded, expected.notices.len()), (1600, false, 0), "{expected:?}");
-    assert_eq!(silent_changes(home.path(), &expected, 100), [""; 0]);
+    assert_eq!(silent_changes(home.path(), &expected, 150), [""; 0]);
 }

@@ -1,6 +1,6 @@
 //! Opens the ledger: creates, migrates or sets aside a broken one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs, io};
@@ -147,6 +147,7 @@ fn connect(path: &Path, options: &LedgerOptions<'_>) -> Result<Ledger, LedgerErr
         busy_timeout: options.busy_timeout,
         access,
         damage: RefCell::default(),
+        is_checked: Cell::default(),
     })
 }
 

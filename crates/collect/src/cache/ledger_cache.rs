@@ -189,7 +189,7 @@ impl LedgerCache {
             return;
         }
         let Some(ledger) = &self.ledger else { return };
-        let checked = ledger.check_files();
+        let checked = ledger.check_before_reading();
         if let Err(error) = checked {
             return self.give_up(&error);
         }
@@ -318,6 +318,9 @@ impl LedgerCache {
         if records.is_empty() && appended.is_empty() && tags.is_empty() {
             return;
         }
+        if let Err(error) = ledger.check_before_writing() {
+            return self.give_up(&error);
+        }
         debug!(files = records.len(), grown = appended.len(), tags = tags.len(), "ledger: writes");
         let written = appended.into_values().try_for_each(|file| {
             records.extend(file.record(ledger)?);
@@ -335,6 +338,7 @@ impl LedgerCache {
         if let Err(error) = written {
             self.give_up(&error);
         }
+        self.note_damage();
         self.release_memory();
     }
 

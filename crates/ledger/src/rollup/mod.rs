@@ -154,7 +154,7 @@ impl Ledger {
         self.rollup_generation().map(|generation| generation.is_some()).map_err(|kind| self.fail(kind))
     }
 
-    fn rollup_generation(&self) -> Result<Option<u64>, LedgerErrorKind> {
+    pub(crate) fn rollup_generation(&self) -> Result<Option<u64>, LedgerErrorKind> {
         let sql = "SELECT generation FROM image WHERE part = ?1";
         let generation: Option<i64> = self.database.query_row(sql, [INDEX_PART], |row| row.get(0)).optional()?;
         Ok(generation.map(i64::cast_unsigned))
