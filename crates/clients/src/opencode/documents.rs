@@ -3,6 +3,7 @@
 //! session is a sub-agent's, nor a step its model. The session's own file has the former, the message of the step the
 //! latter.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use agtop_model::{Event, Lineage, MessageKey, Purpose, SessionFacts, SessionKey, SourcePosition, Timestamp};
@@ -18,11 +19,10 @@ use crate::{DecodeError, Decoder, Input, Source};
 
 /// Whether a file below `storage` is a session, a message or a part. Other files have diffs, shares and projects.
 pub(super) fn is_record(path: &Path) -> bool {
-    let is_within = |directory| path.starts_with(directory);
-    let name = file_name(path);
-    has_extension(path, "json")
-        && ["session", "message", "part"].iter().any(is_within)
+    let (top, name) = (path.iter().next().and_then(OsStr::to_str).unwrap_or_default(), file_name(path));
+    matches!(top, "session" | "message" | "part")
         && ["ses_", "msg_", "prt_"].iter().any(|prefix| name.starts_with(prefix))
+        && has_extension(path, "json")
 }
 
 /// Decodes one file.

@@ -43,6 +43,9 @@ pub(crate) struct CacheQuery<'a> {
     pub(crate) now: Timestamp,
 }
 
+/// A file that was found, with its place in the query's list.
+type FoundEntry<'a> = (usize, &'a FoundFile);
+
 /// Decides how far the ledger's data of a file can be used, by the files that exist.
 pub(crate) struct CachePolicy<'a> {
     query: &'a CacheQuery<'a>,
@@ -72,12 +75,12 @@ impl<'a> CachePolicy<'a> {
     pub(crate) fn load(&self, ledger: &Ledger, mut take: impl FnMut(CachedFile<'_>)) -> Result<Loaded, LedgerError> {
         let mut missing = Vec::new();
         let mut visit = |entry: &FileEntry, summary: &FileSummary, data: CachedData<'_>| {
-            let Some(verdict) = self.verdict(entry, summary) else { return };
             let found = self.found(entry);
+            let Some(verdict) = self.verdict(entry, summary, found) else { return };
             if entry.state == FilePresence::Live && found.is_none() {
                 missing.push(entry.clone());
             }
-            let resumption = self.resumption(entry, verdict, || ledger.checkpoint(entry.id));
+            let resumption = self.resumption(entry, (verdict, found), || ledger.checkpoint(entry.id));
             let modified = found.map_or(entry.stamp.file.modified, |(_, file)| file.identity.modified);
             take(CachedFile { client: entry.client, path: &entry.path, modified, verdict, data, resumption });
         };
@@ -104,12 +107,12 @@ impl<'a> CachePolicy<'a> {
     }
 
     /// `None` if the file is read and reports all of the data again, or if this run does not search where it was.
-    fn verdict(&self, entry: &FileEntry, summary: &FileSummary) -> Option<CacheVerdict> {
+    fn verdict(&self, entry: &FileEntry, summary: &FileSummary, found: Option<FoundEntry<'_>>) -> Option<CacheVerdict> {
         let is_searched = || {
             let stores = &mut self.query.stores.iter();
             stores.any(|store| store.client.info().id == entry.client && entry.path.starts_with(&store.root))
         };
-        match (entry.state, self.found(entry)) {
+        match (entry.state, found) {
             (FilePresence::Replaced, _) => is_searched().then_some(CacheVerdict::Superseded),
             (FilePresence::Live | FilePresence::Gone, None) => is_searched().then(|| {
                 let sessions = summary.sessions.iter().map(|session| &session.key);
@@ -124,7 +127,7 @@ impl<'a> CachePolicy<'a> {
         &self,
         entry: &FileEntry,
         summary: &FileSummary,
-        (index, file): (usize, &FoundFile),
+        (index, file): FoundEntry<'_>,
     ) -> Option<CacheVerdict> {
         let state = file.state();
         if entry.stamp != state.stamp() {
@@ -149,7 +152,7 @@ impl<'a> CachePolicy<'a> {
     }
 
     /// The file of an entry, if it was found, with its place in the query's list.
-    fn found(&self, entry: &FileEntry) -> Option<(usize, &FoundFile)> {
+    fn found(&self, entry: &FileEntry) -> Option<FoundEntry<'_>> {
         let index = *self.index.get(&(entry.client, entry.path.as_os_str()))?;
         Some((index, self.query.files.get(index)?))
     }
@@ -159,10 +162,10 @@ impl<'a> CachePolicy<'a> {
     fn resumption(
         &self,
         entry: &FileEntry,
-        verdict: CacheVerdict,
+        (verdict, found): (CacheVerdict, Option<FoundEntry<'_>>),
         checkpoint: impl FnOnce() -> Result<Option<Vec<u8>>, LedgerError>,
     ) -> Option<Resumption> {
-        let (index, file) = self.found(entry).filter(|_| verdict == CacheVerdict::ResponsesOnly)?;
+        let (index, file) = found.filter(|_| verdict == CacheVerdict::ResponsesOnly)?;
         let (before, now) = (&entry.stamp.file, &file.identity);
         let may_have_grown = matches!(file.store.store.format, Format::Lines)
             && (before.device, before.inode) == (now.device, now.inode)

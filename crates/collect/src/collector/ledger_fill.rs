@@ -35,13 +35,13 @@ impl Ingest {
         self.cache.renew_aggregates();
     }
 
-    /// Takes what the ledger keeps of a file. What it does not keep is read again with everything else.
+    /// Takes what the ledger keeps of a file. What it does not keep is read and counted again with everything else.
     fn store(&mut self, chunk: Chunk) {
         let Chunk { client, batch, end, .. } = chunk;
-        self.health.note_records(client, batch.records);
-        let Some(end) = end else { return };
+        let Some(end) = end else { return self.health.note_records(client, batch.records) };
         self.meter.finish_file(end.bytes);
         if let Some(FileContent { meta: Some(meta), writes, .. }) = end.content {
+            self.health.note_records(client, batch.records);
             self.cache.note(end.file, meta, writes);
         }
     }

@@ -27,20 +27,44 @@ pub(super) struct AggregateCache {
     /// What stays of them: new responses are nearly always in no sum.
     digest: Option<KeyDigest>,
     /// Responses that were read since the last expansion.
-    pub(super) read_keys: Vec<MessageKey>,
+    read_keys: Vec<MessageKey>,
+    /// Whether files were loaded as sums.
+    has_sums: bool,
     /// Files that must be expanded.
-    pub(super) requested: Vec<FileEntryId>,
+    requested: Vec<FileEntryId>,
     /// The prompt lengths, in tokens, at which the rates of each model change.
     pub(super) thresholds: HashMap<NameIdx, Vec<u64>>,
 }
+
+/// How many keys of responses were noted at some time.
+#[derive(Clone, Copy)]
+pub(super) struct NotedKeys(usize);
 
 impl AggregateCache {
     /// Notes that a response was read.
     pub(super) fn note_key(&mut self, key: MessageKey) {
         let may_be_summed = self.digest.as_ref().is_none_or(|digest| digest.may_hold(key));
-        if may_be_summed && !self.files.is_empty() {
+        if may_be_summed && self.has_sums {
             self.read_keys.push(key);
         }
+    }
+
+    /// Prepares for loading a file as sums. `read` are the responses that were read before the first one.
+    pub(super) fn begin_load(&mut self, read: impl Iterator<Item = MessageKey>) -> NotedKeys {
+        if !std::mem::replace(&mut self.has_sums, true) {
+            self.read_keys.extend(read);
+        }
+        NotedKeys(self.read_keys.len())
+    }
+
+    /// Drops what was noted since: the ledger keeps a response single only if no sum holds it.
+    pub(super) fn forget_keys_since(&mut self, NotedKeys(before): NotedKeys) {
+        self.read_keys.truncate(before);
+    }
+
+    /// Whether files may have to be expanded.
+    pub(super) fn may_need_expansion(&self) -> bool {
+        !self.requested.is_empty() || !self.read_keys.is_empty()
     }
 
     /// Notes that a file must be expanded.

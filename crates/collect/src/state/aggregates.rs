@@ -12,7 +12,9 @@ use crate::cache::cached_file::CachedFileRef;
 impl World {
     /// Folds in what the ledger holds of a file, as sums as far as possible.
     pub(crate) fn load_aggregates(&mut self, cached: CachedFileRef, warm: &FileRollup) {
+        let noted = self.aggregates.begin_load(self.responses.keys());
         let sessions = self.load_sessions(cached, &warm.unmerged);
+        self.aggregates.forget_keys_since(noted);
         let models = self.names(&warm.unmerged);
         let entry = warm.entry.id;
         for cells in warm.cells.chunk_by(|a, b| a.session == b.session) {
@@ -57,7 +59,7 @@ impl World {
 
     /// Whether files may have to be expanded.
     pub(crate) fn may_need_expansion(&self) -> bool {
-        !self.aggregates.requested.is_empty() || !self.aggregates.read_keys.is_empty()
+        self.aggregates.may_need_expansion()
     }
 
     /// The files to expand. `load_keys` returns which files hold which response.

@@ -137,6 +137,11 @@ impl ResponseBook {
         self.coarse.shrink_to_fit();
     }
 
+    /// The keys of all responses that are known.
+    pub(super) fn keys(&self) -> impl Iterator<Item = MessageKey> {
+        self.keys.keys().copied()
+    }
+
     /// How many different responses were read from a client's files.
     pub(super) fn count(&self, client: ClientId) -> u64 {
         self.counts.get(&client).copied().unwrap_or_default()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use agtop_clients::{Client, Env, Presence, Store};
 use agtop_model::{Issue, IssueKind};
 use agtop_os::{FileKind, Walk};
+use foldhash::fast::RandomState;
 
 use super::health::HealthBook;
 use super::stores::{FoundFile, StoreContents, StoreRoot};
@@ -20,7 +21,7 @@ pub(crate) fn discover(
 ) -> (Vec<Arc<StoreRoot>>, Vec<FoundFile>) {
     let (mut stores, mut files) = (Vec::new(), Vec::new());
     for &client in clients {
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for store in client_stores(client, env, health) {
             let (root, error) = match real_root(&store) {
                 Ok(root) => (root, None),
@@ -91,12 +92,23 @@ fn real_root(store: &Store) -> io::Result<Option<PathBuf>> {
     }
 }
 
+/// The path of what a walk found below a root.
+fn below(root: &Path, relative: &Path) -> PathBuf {
+    if relative.as_os_str().is_empty() {
+        return root.to_owned();
+    }
+    let mut path = PathBuf::with_capacity(root.as_os_str().len() + 1 + relative.as_os_str().len());
+    path.push(root);
+    path.push(relative);
+    path
+}
+
 /// The search of one store.
 struct StoreSearch<'a> {
     store: &'a Arc<StoreRoot>,
     health: &'a mut HealthBook,
     /// Files found in earlier stores of the same client, by device and inode.
-    seen: &'a mut HashSet<(u64, u64)>,
+    seen: &'a mut HashSet<(u64, u64), RandomState>,
     contents: StoreContents,
     /// Whether an issue was reported.
     has_issue: bool,
@@ -119,7 +131,7 @@ impl StoreSearch<'_> {
             is_accepted
         };
         Walk { root, depth: store.depth, accepts: &accepts }.run(&mut |sight| {
-            let path = || if sight.relative.as_os_str().is_empty() { root.clone() } else { root.join(sight.relative) };
+            let path = || below(root, sight.relative);
             let (kind, what) = match sight.kind {
                 Ok(FileKind::Regular(identity)) => {
                     self.contents.files += 1;

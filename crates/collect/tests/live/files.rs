@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use agtop_collect::RunMode;
 use agtop_model::ActivityKind;
 use agtop_os::FakeProcess;
 
@@ -54,6 +55,26 @@ fn a_quick_scan_shows_live_agents_and_the_next_refresh_everything() {
     assert!(first.agents[0].session.is_some());
     assert_eq!(harness.read().totals.usage.output, 15);
     assert_eq!(harness.read().health.clients[0].records, 2, "each line was read once");
+}
+
+/// A live view reads new files before it loads the ledger's sums. It once did not notice that these contain a response that
+/// it had just read in a copy of the session, and counted it twice.
+#[test]
+fn a_copied_session_that_is_read_before_the_ledger_is_loaded_counts_once() {
+    let harness = Harness::new();
+    let ledger = harness.home.path().join("data/ledger.db");
+    append(&harness.transcript(), &(line("m1", 10) + &line("m2", 5)));
+    let long_ago = std::time::SystemTime::now() - Duration::from_hours(48);
+    fs::File::options().append(true).open(harness.transcript()).unwrap().set_modified(long_ago).unwrap();
+    let mut first = harness.with_ledger(&ledger, RunMode::Once);
+    assert_eq!(first.refresh().totals.usage.output, 15);
+    first.finish();
+    let copy = harness.transcript().with_file_name("ffffffff-0000-4000-8000-000000000006.jsonl");
+    append(&copy, &(line("m1", 10) + &line("m3", 7)).replace(SID, "ffffffff-0000-4000-8000-000000000006"));
+    let mut live = harness.with_ledger(&ledger, RunMode::Repeated);
+    assert_eq!(live.quick_scan().totals.usage.output, 17);
+    assert_eq!(live.refresh().totals.usage.output, 22);
+    assert_eq!(harness.with_ledger(&ledger, RunMode::Once).refresh().totals.usage.output, 22);
 }
 
 #[test]

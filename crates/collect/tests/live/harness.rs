@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::Env;
-use agtop_collect::{Collector, RunMode, Settings};
+use agtop_collect::{Collector, LedgerMode, RunMode, Settings};
 use agtop_model::{Session, Snapshot, Status, Timestamp};
 use agtop_os::{FakeOs, FakeProcess};
 use agtop_prices::PriceBook;
@@ -35,6 +35,13 @@ impl Harness {
     /// Another collector over the same home and machine.
     pub(crate) fn again(&self) -> Collector {
         let settings = settings(self.home.path());
+        Collector::new(settings, Box::new(self.machine.clone()), Arc::new(PriceBook::bundled()))
+    }
+
+    /// Another collector over the same home and machine, with a ledger.
+    pub(crate) fn with_ledger(&self, ledger: &Path, run_mode: RunMode) -> Collector {
+        let ledger = LedgerMode::ReadWrite(ledger.to_owned());
+        let settings = Settings { run_mode, ledger, ..settings(self.home.path()) };
         Collector::new(settings, Box::new(self.machine.clone()), Arc::new(PriceBook::bundled()))
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
@@ -41,7 +41,7 @@ pub(super) fn identity_of(_path: &Path, metadata: &Metadata) -> io::Result<FileI
 /// not resolve the whole path for every file.
 pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mut search = DirectoryWalk { walk, visitor, relative: PathBuf::new() };
+    let mut search = DirectoryWalk { walk, visitor, relative: Vec::new() };
     match rustix::fs::open(walk.root, flags, Mode::empty()) {
         Ok(directory) => search.walk_directory(directory, walk.depth),
         Err(error) => search.report(Err(error.into())),
@@ -51,12 +51,13 @@ pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
 struct DirectoryWalk<'a> {
     walk: &'a Walk<'a>,
     visitor: &'a mut dyn FnMut(WalkEntry<'_>),
-    relative: PathBuf,
+    /// The path relative to the root, as bytes: adding and removing a name needs no look at the others.
+    relative: Vec<u8>,
 }
 
 impl DirectoryWalk<'_> {
     fn report(&mut self, kind: io::Result<FileKind>) {
-        (self.visitor)(WalkEntry { relative: &self.relative, kind });
+        (self.visitor)(WalkEntry { relative: path_of(&self.relative), kind });
     }
 
     fn walk_directory(&mut self, directory: OwnedFd, depth: usize) {
@@ -75,14 +76,18 @@ impl DirectoryWalk<'_> {
                 continue;
             }
             let Ok(directory) = entries.fd() else { return };
-            self.relative.push(OsStr::from_bytes(name.to_bytes()));
+            let parent = self.relative.len();
+            if parent > 0 {
+                self.relative.push(b'/');
+            }
+            self.relative.extend_from_slice(name.to_bytes());
             self.visit(directory, name, entry.file_type(), below);
-            self.relative.pop();
+            self.relative.truncate(parent);
         }
     }
 
     fn visit(&mut self, directory: BorrowedFd<'_>, name: &CStr, file_type: FileType, below: usize) {
-        let is_wanted = (self.walk.accepts)(&self.relative);
+        let is_wanted = (self.walk.accepts)(path_of(&self.relative));
         let mut is_directory = file_type == FileType::Directory;
         if is_wanted || file_type == FileType::Unknown {
             let kind = match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -106,6 +111,10 @@ impl DirectoryWalk<'_> {
             Err(error) => self.report(Err(error.into())),
         }
     }
+}
+
+fn path_of(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
 }
 
 fn kind_of(stat: &Stat) -> FileKind {
