@@ -94,14 +94,22 @@ impl BlobWriter {
     pub(crate) fn blob(value: &impl BlobValue) -> Vec<u8> {
         let mut body = Self::default();
         value.put(&mut body);
+        body.into_blob()
+    }
+
+    /// What was written, as a blob.
+    pub(crate) fn into_blob(self) -> Vec<u8> {
+        let texts: usize = self.table.iter().map(|text| text.len() + 2).sum();
         let mut blob = Self::default();
+        blob.bytes.reserve_exact(HEADER_BYTES + texts + 10 + self.bytes.len());
         blob.bytes.push(FORMAT);
         blob.bytes.extend([0; HEADER_BYTES - 1]);
-        blob.number(body.table.len() as u64);
-        for name in &body.table {
+        blob.number(self.table.len() as u64);
+        for name in &self.table {
             blob.sized(name.as_bytes());
         }
-        blob.bytes.extend_from_slice(&body.bytes);
+        blob.bytes.extend_from_slice(&self.bytes);
+        drop(self);
         let Self { mut bytes, .. } = blob;
         if let Some((preamble, rest)) = bytes.split_at_mut_checked(HEADER_BYTES)
             && let Some((_, sum)) = preamble.split_first_mut()

@@ -78,7 +78,7 @@ const DECODER_VERSION: u32 = 4;
 /// A live view writes this often.
 const WRITE_INTERVAL: Duration = Duration::from_secs(5);
 /// A scan writes when this many responses are pending, so that they do not fill the memory.
-const MAX_PENDING_RESPONSES: usize = 20_000;
+const MAX_PENDING_RESPONSES: usize = 8_000;
 
 impl LedgerCache {
     /// Opens the ledger. If that fails, a notice says so, and the run continues without it.

@@ -7,6 +7,7 @@ use agtop_model::SessionKey;
 use super::cell;
 use super::key_index::{MessageKeyIndex, half};
 use super::{FileRollup, ToolCallCount};
+use crate::codec::{BlobValue as _, BlobWriter};
 use crate::error::LedgerErrorKind;
 use crate::file_summary::{FileSummary, SessionSummary};
 use crate::record::{FileEntry, FileEntryId};
@@ -14,6 +15,8 @@ use crate::store::Ledger;
 
 /// What can be said only of all files together.
 struct DuplicateScan {
+    /// How many files there are.
+    files: u64,
     /// Halves of keys that more than one record mentions.
     repeated: HashSet<u64>,
     /// In how many files each session calls tools.
@@ -22,10 +25,10 @@ struct DuplicateScan {
 
 impl DuplicateScan {
     fn of(ledger: &Ledger) -> Result<Self, LedgerErrorKind> {
-        let mut mentioned = Vec::new();
-        let mut callers = HashMap::new();
+        let (mut files, mut mentioned, mut callers) = (0, Vec::new(), HashMap::new());
         ledger.for_each_decoded(|_, summary| {
             let Ok(summary) = summary else { return };
+            files += 1;
             for response in &summary.responses {
                 mentioned.push(half(response.message));
                 mentioned.extend(response.part_of.iter().map(half));
@@ -36,7 +39,7 @@ impl DuplicateScan {
         })?;
         mentioned.sort_unstable();
         let runs = mentioned.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
-        Ok(Self { repeated: runs.filter_map(|run| run.first()).copied().collect(), callers })
+        Ok(Self { files, repeated: runs.filter_map(|run| run.first()).copied().collect(), callers })
     }
 
     fn has_one_copy(&self, key: u64) -> bool {
@@ -45,17 +48,21 @@ impl DuplicateScan {
 }
 
 impl Ledger {
-    /// Every file added up, and the index of what went into the sums.
-    pub(super) fn summed(&self) -> Result<(Vec<FileRollup>, MessageKeyIndex), LedgerErrorKind> {
+    /// Every file added up, as it is stored, and the index of what went into the sums. The clients that are known
+    /// come first: the rollup of an older program, which may know fewer, lacks the files of the others. The database must
+    /// not change meanwhile.
+    pub(super) fn summed(&self) -> Result<(Vec<u8>, MessageKeyIndex), LedgerErrorKind> {
         let overview = DuplicateScan::of(self)?;
-        let mut files = Vec::new();
+        let mut stored = BlobWriter::default();
+        self.clients.put(&mut stored);
+        stored.number(overview.files);
         let mut keys = Vec::new();
         self.for_each_decoded(|entry, summary| {
             if let Ok(summary) = summary {
-                files.push(file_rollup(entry, summary, &overview, &mut keys));
+                file_rollup(entry, summary, &overview, &mut keys).put(&mut stored);
             }
         })?;
-        Ok((files, MessageKeyIndex::of(keys)))
+        Ok((stored.into_blob(), MessageKeyIndex::of(keys)))
     }
 
     /// Every response of every file.

@@ -20,7 +20,7 @@ use std::collections::HashSet;
 use agtop_model::ClientId;
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 
-use crate::codec::{BlobReader, BlobValue as _, BlobWriter, DamagedBlob, blob_struct};
+use crate::codec::{BlobReader, BlobValue as _, DamagedBlob, blob_struct};
 use crate::error::{LedgerError, LedgerErrorKind};
 use crate::file_summary::{FileSummary, NameIndex};
 use crate::record::{FileEntry, FileEntryId, FilePresence};
@@ -66,15 +66,7 @@ pub struct ToolCallCount {
     pub calls: u64,
 }
 
-/// The rollup as it is stored. An older program may know fewer clients: then its rollup lacks their files.
-#[derive(Debug, Default, PartialEq)]
-struct RollupIndex {
-    clients: Vec<ClientId>,
-    files: Vec<FileRollup>,
-}
-
 blob_struct! {
-    RollupIndex { clients, files }
     FileRollup { entry, unmerged, tools, cells }
     ToolCallCount { session, tool, calls }
 }
@@ -233,8 +225,7 @@ impl Ledger {
             let transaction = Transaction::new_unchecked(&self.database, TransactionBehavior::Immediate)?;
             let sql = "SELECT value FROM meta WHERE name = 'generation'";
             let generation: i64 = transaction.query_row(sql, [], |row| row.get(0))?;
-            let (files, keys) = self.summed()?;
-            let roster = BlobWriter::blob(&RollupIndex { clients: self.clients.clone(), files });
+            let (roster, keys) = self.summed()?;
             for (part, body) in [(INDEX_PART, roster.as_slice()), (KEYS_PART, keys.as_bytes())] {
                 let sql = "INSERT OR REPLACE INTO image (part, generation, body) VALUES (?1, ?2, ?3)";
                 transaction.execute(sql, (part, generation, body))?;
