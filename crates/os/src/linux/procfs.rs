@@ -28,6 +28,8 @@ pub(super) struct ProcFs {
     /// `None` before it was opened, and after listing it has failed.
     root: Option<OwnedFd>,
     listing: Box<[MaybeUninit<u8>]>,
+    /// How many processes were listed last: the next list will be about as long.
+    listed: usize,
     /// The buffer for contents, kept so that reading does not allocate.
     text: Vec<u8>,
     /// The buffer for file names, kept for the same reason.
@@ -50,6 +52,7 @@ impl ProcFs {
             path,
             root: None,
             listing: vec![MaybeUninit::uninit(); LISTING_BYTES].into(),
+            listed: 0,
             text: Vec::new(),
             name: Vec::new(),
         }
@@ -83,10 +86,11 @@ impl ProcFs {
             None => open_directory(CWD, &self.path, OFlags::RDONLY)?,
         };
         seek(&root, SeekFrom::Start(0))?;
-        let mut processes = Vec::new();
+        let mut processes = Vec::with_capacity(self.listed + self.listed / 8);
         let to_process = |number, inode| (number > 0).then_some(ListedProcess { pid: number, inode });
         self.list(&root, |number, inode| processes.extend(to_process(number, inode)))?;
         self.root = Some(root);
+        self.listed = processes.len();
         Ok(processes)
     }
 
