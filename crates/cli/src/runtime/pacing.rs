@@ -27,8 +27,8 @@ impl SnapshotPacer {
     const GAP_STEP: Duration = Duration::from_millis(60);
     /// A snapshot that comes within this time after the gap belongs to the same burst.
     const BURST_PAUSE: Duration = Duration::from_millis(150);
-    /// Within [`Self::MAX_GAP`], the gap is this multiple of the processor time that a snapshot takes: 0.8 % of a processor.
-    const GAP_PER_COST: u32 = 125;
+    /// Within [`Self::MAX_GAP`], the gap is this multiple of the processor time that a snapshot takes: 0.7 % of a processor.
+    const GAP_PER_COST: u32 = 150;
 
     /// Notes that a snapshot was published.
     pub(super) fn published(&mut self, now: Published) {
@@ -76,6 +76,6 @@ mod tests {
     fn snapshots_that_cost_much_are_made_less_often() {
         let mut now = Published { at: Instant::now(), used: Duration::ZERO };
         let mut gap = |millis| gap_of_burst(&mut SnapshotPacer::default(), &mut now, Duration::from_millis(millis));
-        assert_eq!([gap(1), gap(3), gap(20)].map(|gap| gap.as_millis()), [240, 375, 500]);
+        assert_eq!([gap(1), gap(3), gap(20)].map(|gap| gap.as_millis()), [240, 450, 500]);
     }
 }

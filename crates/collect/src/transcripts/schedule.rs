@@ -62,7 +62,7 @@ impl Sweep {
 /// Where the system reports changes, a full sweep is made at this interval,
 const FULL_SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 /// or at this multiple of the time that one takes,
-const SWEEP_COST_FACTOR: u32 = 1000;
+const SWEEP_COST_FACTOR: u32 = 2000;
 /// but no less often than this.
 const MAX_FULL_SWEEP_INTERVAL: Duration = Duration::from_mins(2);
 /// The system reports nearly every change, so files are polled at this interval.
