@@ -62,7 +62,7 @@ impl FileWatcher {
     /// What may have changed since the last call.
     pub(crate) fn take_changes(&mut self) -> FileChanges {
         while let Ok(event) = self.events.try_recv() {
-            self.changes.note(event);
+            self.note(event);
         }
         std::mem::take(&mut self.changes)
     }
@@ -77,7 +77,7 @@ impl FileWatcher {
                         // The watcher has ended: only the timeout and the wakes are left.
                         return wait_for_wake(deadline.saturating_duration_since(Instant::now()), wakes);
                     };
-                    self.changes.note(event);
+                    self.note(event);
                 },
                 recv(wakes[0]) -> _ => return,
                 recv(wakes[1]) -> _ => return,
@@ -86,8 +86,19 @@ impl FileWatcher {
         }
         let burst_end = deadline.min(Instant::now() + BURST_WAIT);
         while let Ok(event) = self.events.recv_deadline(burst_end) {
-            self.changes.note(event);
+            self.note(event);
         }
+    }
+
+    /// Notes an event. A watch ends with its directory: one of the same name that is made later needs its own.
+    fn note(&mut self, event: notify::Result<Event>) {
+        if let Ok(Event { kind: EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)), paths, .. }) = &event {
+            for path in paths.iter().filter(|path| self.watched.remove(*path)) {
+                // This fails where the system has ended the watch already.
+                drop(self.watcher.unwatch(path));
+            }
+        }
+        self.changes.note(event);
     }
 }
 
@@ -154,6 +165,33 @@ mod tests {
         watcher.wait(Duration::from_secs(20), [&crossbeam_channel::never(), &crossbeam_channel::never()]);
         assert_eq!(watcher.take_changes().paths, BTreeSet::from([path]));
         assert!(watcher.take_changes().is_empty());
+    }
+
+    /// Other systems report other events.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_directory_that_was_deleted_and_made_again_is_watched_again() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = root.path().canonicalize().unwrap().join("project");
+        std::fs::create_dir(&directory).unwrap();
+        let Some(mut watcher) = FileWatcher::new() else { return };
+        let directories = HashSet::from([directory.parent().unwrap().to_owned(), directory.clone()]);
+        assert!(watcher.watch(&directories));
+        let never = crossbeam_channel::never();
+        let reports = |watcher: &mut FileWatcher, path: &Path| {
+            let mut waits = std::iter::repeat_with(|| {
+                watcher.wait(Duration::from_secs(5), [&never, &never]);
+                watcher.take_changes()
+            });
+            waits.by_ref().take(20).any(|changes| changes.paths.contains(path))
+        };
+        std::fs::remove_dir(&directory).unwrap();
+        assert!(reports(&mut watcher, &directory));
+        std::fs::create_dir(&directory).unwrap();
+        assert!(reports(&mut watcher, &directory));
+        assert!(watcher.watch(&directories));
+        std::fs::write(directory.join("a"), "1").unwrap();
+        assert!(reports(&mut watcher, &directory.join("a")));
     }
 
     #[test]
