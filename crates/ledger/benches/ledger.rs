@@ -6,8 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set its scene has nothing to measure")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use agtop_ledger::{
     FileHead, FileIdentity, FileRecord, FileStamp, FileSummary, Ledger, LedgerOptions, NameIndex, ReadPosition,

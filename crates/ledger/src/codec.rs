@@ -99,17 +99,15 @@ impl BlobWriter {
 
     /// What was written, as a blob.
     pub(crate) fn into_blob(self) -> Vec<u8> {
-        let texts: usize = self.table.iter().map(|text| text.len() + 2).sum();
         let mut blob = Self::default();
-        blob.bytes.reserve_exact(HEADER_BYTES + texts + 10 + self.bytes.len());
         blob.bytes.push(FORMAT);
         blob.bytes.extend([0; HEADER_BYTES - 1]);
         blob.number(self.table.len() as u64);
         for name in &self.table {
             blob.sized(name.as_bytes());
         }
+        blob.bytes.reserve_exact(self.bytes.len());
         blob.bytes.extend_from_slice(&self.bytes);
-        drop(self);
         let Self { mut bytes, .. } = blob;
         if let Some((preamble, rest)) = bytes.split_at_mut_checked(HEADER_BYTES)
             && let Some((_, sum)) = preamble.split_first_mut()

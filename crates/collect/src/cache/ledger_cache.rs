@@ -221,10 +221,13 @@ impl LedgerCache {
     pub(crate) fn stored_files(&self) -> impl Fn(&FoundFile) -> bool + use<> {
         let entries = self.ledger.as_ref().and_then(|ledger| ledger.entries().ok()).unwrap_or_default();
         let live = entries.into_iter().filter(|entry| entry.state == FilePresence::Live);
-        let stamps: HashMap<(ClientId, PathBuf), FileStamp> =
-            live.map(|entry| ((entry.client, entry.path), entry.stamp)).collect();
+        let mut stamps: HashMap<ClientId, HashMap<PathBuf, FileStamp>> = HashMap::new();
+        for entry in live {
+            stamps.entry(entry.client).or_default().insert(entry.path, entry.stamp);
+        }
         move |file| {
-            let stamp = stamps.get(&(file.store.client.info().id, file.path.clone()));
+            let of_client = stamps.get(&file.store.client.info().id);
+            let stamp = of_client.and_then(|stamps| stamps.get(&file.path));
             stamp.is_some_and(|stamp| *stamp == file.state().stamp())
         }
     }

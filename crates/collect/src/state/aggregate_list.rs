@@ -57,9 +57,8 @@ impl AggregateList {
         let mut loaded = std::mem::take(&mut self.loaded);
         loaded.sort_by_key(|aggregate| aggregate.entry);
         for of_file in loaded.chunk_by(|a, b| a.entry == b.entry) {
-            let cells: Vec<RollupCell> = of_file.iter().map(packable).collect();
-            let entry = of_file.first().map(|aggregate| aggregate.entry);
-            self.packed.extend(entry.map(|entry| PackedFile { entry, cells: PackedCells::of(cells.iter()) }));
+            let [Aggregate { entry, .. }, ..] = *of_file else { continue };
+            self.packed.push(PackedFile { entry, cells: PackedCells::of(of_file.iter().map(packable)) });
         }
         self.packed.shrink_to_fit();
     }

@@ -1,5 +1,4 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use agtop_model::{ClientId, FileId};
 use agtop_os::{path_from_bytes, path_to_bytes};
@@ -9,7 +8,7 @@ use agtop_os::{path_from_bytes, path_to_bytes};
 pub struct FileTable {
     rows: Vec<FileRow>,
     /// Neighbouring files share their directory.
-    directories: Vec<Arc<Path>>,
+    directories: Vec<Box<Path>>,
     /// The names of all files, one after another: there may be millions.
     names: Vec<u8>,
 }
@@ -42,7 +41,7 @@ impl FileTable {
     pub(crate) fn add(&mut self, client: ClientId, path: &Path) -> FileId {
         let DividedPath { directory, name } = DividedPath::of(path);
         if self.directories.last().is_none_or(|last| last.as_os_str() != directory.as_os_str()) {
-            self.directories.push(Arc::from(directory));
+            self.directories.push(directory.into());
         }
         self.names.extend_from_slice(&path_to_bytes(name));
         let id = FileId(number(self.rows.len()));

@@ -11,7 +11,7 @@ pub struct PackedCells {
 
 impl PackedCells {
     /// These cells.
-    pub fn of<'a>(cells: impl Iterator<Item = &'a RollupCell>) -> Self {
+    pub fn of(cells: impl Iterator<Item = RollupCell>) -> Self {
         let mut writer = BlobWriter::default();
         cells.for_each(|cell| cell.put(&mut writer));
         Self { bytes: writer.into_bytes().into() }
@@ -36,7 +36,7 @@ mod tests {
         let responses: Vec<_> = (0..40_i64).map(|n| response_at(n.cast_unsigned(), n * 9)).collect();
         let cells = cell::sum(responses.iter());
         assert!(cells.len() > 5);
-        assert_eq!(PackedCells::of(cells.iter()).iter().collect::<Vec<_>>(), cells);
+        assert_eq!(PackedCells::of(cells.iter().copied()).iter().collect::<Vec<_>>(), cells);
         assert_eq!(PackedCells::default().iter().count(), 0);
     }
 }
