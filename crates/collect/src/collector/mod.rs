@@ -3,6 +3,7 @@
 mod agent_rows;
 mod agent_tracker;
 mod clock;
+mod idle_files;
 mod ingest;
 mod known_files;
 mod ledger_fill;
