@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agtop_model::{ClientId, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, named_params};
 
 use crate::codec::{BlobReader, BlobWriter, DamagedBlob};
 use crate::error::{LedgerError, LedgerErrorKind};
@@ -213,9 +213,13 @@ impl Ledger {
     ///
     /// Where the database cannot be read.
     pub fn check_before_reading(&self) -> Result<(), LedgerError> {
-        let check = || match self.rollup_generation()? {
-            Some(generation) => self.check_rows_since(generation),
-            None => self.check_all_rows(),
+        let check = || {
+            // One view of the database for all questions: another process may write in between.
+            let _view = Transaction::new_unchecked(&self.database, TransactionBehavior::Deferred)?;
+            match self.rollup_generation()? {
+                Some(generation) => self.check_rows_since(generation),
+                None => self.check_all_rows(),
+            }
         };
         check().map_err(|kind| self.fail(kind))
     }

@@ -174,12 +174,19 @@ impl LedgerCache {
         }
     }
 
+    /// Does without the ledger from now on.
     fn give_up(&mut self, error: &LedgerError) {
+        self.stop_writing(error);
+        self.ledger = None;
+    }
+
+    /// Writes nothing from now on. What the ledger holds of deleted files, and the responses behind sums, can still be read.
+    fn stop_writing(&mut self, error: &LedgerError) {
         self.note_damage();
         self.note_fault(error.path.clone(), error.kind.to_string());
-        tracing::warn!(%error, "ledger: not used any more");
+        tracing::warn!(%error, "ledger: not written any more");
         self.notices.push(format!("{error}; this run remembers nothing"));
-        self.ledger = None;
+        self.writes = false;
         self.pending.clear();
         self.appended.clear();
         self.tags.clear();
@@ -258,7 +265,7 @@ impl LedgerCache {
         expanded.map_err(|error| self.give_up(&error)).unwrap_or_default()
     }
 
-    /// Renews the sums if they are out of date. The first run makes them, so that the second one can use them.
+    /// Renews the sums if they are out of date.
     pub(crate) fn renew_aggregates(&mut self) {
         let may_renew = self.writes && self.damaged == 0;
         let Some(ledger) = self.ledger.as_mut().filter(|_| may_renew) else { return };
@@ -272,7 +279,7 @@ impl LedgerCache {
         // Sums that lack the damaged parts would hide the damage from later runs.
         let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::drop_rollup);
         if let Err(error) = renewed.and(forgotten) {
-            self.give_up(&error);
+            self.stop_writing(&error);
         }
     }
 
@@ -294,7 +301,7 @@ impl LedgerCache {
             batch.commit()
         });
         if let Err(error) = archived {
-            self.give_up(&error);
+            self.stop_writing(&error);
         }
     }
 
@@ -338,7 +345,7 @@ impl LedgerCache {
             return;
         }
         if let Err(error) = ledger.check_before_writing() {
-            return self.give_up(&error);
+            return self.stop_writing(&error);
         }
         debug!(files = records.len(), grown = appended.len(), tags = tags.len(), "ledger: writes");
         let written = appended.into_values().try_for_each(|file| {
@@ -355,7 +362,7 @@ impl LedgerCache {
             batch.commit()
         });
         if let Err(error) = written {
-            self.give_up(&error);
+            self.stop_writing(&error);
         }
         self.note_damage();
         self.release_memory();

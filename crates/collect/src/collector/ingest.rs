@@ -243,8 +243,9 @@ impl Ingest {
         let mut resumed: HashMap<usize, ReadState> = HashMap::new();
         cache.load(&query, |cached| {
             let CachedFile { client, path, modified, mut verdict, data, resumption } = cached;
-            // A file that was read in the first pass is not loaded.
-            if !settings.includes(client) || known.contains(path, files) {
+            // A file that was read in the first pass is not loaded, but what is left of its former content is.
+            let is_former = verdict == CacheVerdict::Superseded;
+            if !settings.includes(client) || (!is_former && known.contains(path, files)) {
                 return;
             }
             let file = files.add(client, path);

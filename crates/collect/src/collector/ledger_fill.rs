@@ -40,7 +40,7 @@ impl Ingest {
         let Chunk { client, batch, end, .. } = chunk;
         let Some(end) = end else { return self.health.note_records(client, batch.records) };
         self.meter.finish_file(end.bytes);
-        if let Some(FileContent { meta: Some(meta), writes, .. }) = end.content {
+        if let Some(FileContent { meta: Some(meta), writes, .. }) = end.content.filter(|_| self.cache.writes()) {
             self.health.note_records(client, batch.records);
             self.cache.note(end.file, meta, writes);
         }

@@ -137,9 +137,14 @@ impl ResponseBook {
         self.coarse.shrink_to_fit();
     }
 
-    /// The keys of all responses that are known.
+    /// The keys of all responses that are known, and of all coarser records that were mentioned.
     pub(super) fn keys(&self) -> impl Iterator<Item = MessageKey> {
-        self.keys.keys().copied()
+        self.keys.keys().chain(&self.coarse).copied()
+    }
+
+    /// Whether a response, or a coarser record, was read or mentioned before.
+    pub(super) fn knows(&self, key: MessageKey) -> bool {
+        self.keys.contains_key(&key) || self.coarse.contains(&key)
     }
 
     /// How many different responses were read from a client's files.

@@ -225,9 +225,11 @@ impl World {
     }
 
     pub(super) fn add_copy(&mut self, copy: ReadCopy<'_>) {
-        self.aggregates.note_key(copy.message);
-        for coarse in copy.part_of.iter() {
-            self.aggregates.note_key(coarse);
+        // What is known was noted when it was read first. A database reports all of it again with each change.
+        for key in std::iter::once(copy.message).chain(copy.part_of.iter()) {
+            if !self.responses.knows(key) {
+                self.aggregates.note_key(key);
+            }
         }
         let added = self.responses.add(copy, &self.sessions, &self.models);
         for stale in added.stale.into_iter().flatten().chain(added.superseded) {

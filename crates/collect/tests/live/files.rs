@@ -77,6 +77,30 @@ fn a_copied_session_that_is_read_before_the_ledger_is_loaded_counts_once() {
     assert_eq!(harness.with_ledger(&ledger, RunMode::Once).refresh().totals.usage.output, 22);
 }
 
+/// A live view once left out what the ledger had kept of a file's former content, if it had read or loaded the file before.
+#[test]
+fn usage_of_a_file_that_was_rewritten_counts_in_a_live_view_as_in_a_single_run() {
+    for age in [Duration::ZERO, Duration::from_hours(48)] {
+        let harness = Harness::new();
+        let ledger = harness.home.path().join("data/ledger.db");
+        let write = |text: &str| {
+            fs::write(harness.transcript(), text).unwrap();
+            let written = std::time::SystemTime::now() - age;
+            fs::File::options().append(true).open(harness.transcript()).unwrap().set_modified(written).unwrap();
+            let mut once = harness.with_ledger(&ledger, RunMode::Once);
+            let output = once.refresh().totals.usage.output;
+            once.finish();
+            output
+        };
+        assert_eq!(write(&(line("m1", 10) + &line("m2", 5))), 15);
+        assert_eq!(write(&line("m3", 7)), 22);
+        let mut live = harness.with_ledger(&ledger, RunMode::Repeated);
+        live.quick_scan();
+        assert_eq!(live.refresh().totals.usage.output, 22, "{age:?}");
+        assert_eq!(harness.with_ledger(&ledger, RunMode::Once).refresh().totals.usage.output, 22);
+    }
+}
+
 #[test]
 fn a_torn_last_line_waits_for_its_end() {
     let mut harness = Harness::new();

@@ -203,6 +203,8 @@ impl Ledger {
             Some(_) => self.is_rollup_outdated().map_err(|kind| self.fail(kind))?,
         };
         if is_due {
+            // What a damaged row lacks in the rollup would be noticed by no later run.
+            self.check_before_writing()?;
             self.build_rollup()?;
         }
         Ok(is_due)
