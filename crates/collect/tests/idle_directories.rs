@@ -36,7 +36,7 @@ fn part(session: usize, message: usize, part: usize) -> PathBuf {
 /// A document of a message or part, with these output tokens.
 fn document(path: &Path, output: u64) -> String {
     let id = path.file_stem().unwrap().to_str().unwrap();
-    let session = &id[4..5];
+    let session = id.get(4..5).unwrap();
     let tokens = format!(r#"{{"input":10,"output":{output},"reasoning":0,"cache":{{"read":5,"write":0}}}}"#);
     if id.starts_with("msg_") {
         let time = r#"{"created":1764265500000,"completed":1764265560000}"#;
@@ -44,7 +44,7 @@ fn document(path: &Path, output: u64) -> String {
             r#"{{"id":"{id}","sessionID":"ses_{session}","role":"assistant","modelID":"m","providerID":"p","time":{time},"tokens":{tokens},"cost":0}}"#
         )
     } else {
-        let message = &id[4..6];
+        let message = id.get(4..6).unwrap();
         format!(
             r#"{{"id":"{id}","sessionID":"ses_{session}","messageID":"msg_{message}","type":"step-finish","tokens":{tokens},"cost":0}}"#
         )

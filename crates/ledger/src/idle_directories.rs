@@ -151,9 +151,9 @@ mod tests {
         assert_eq!(ledger.idle_directories().unwrap(), None);
         let mut batch = ledger.batch().unwrap();
         let records = ["/store/a/1", "/store/a/2", "/store/b/1"].map(|path| record(path, summary(path, [1])));
-        records.iter().for_each(|record| {
+        for record in &records {
             batch.put(record).unwrap();
-        });
+        }
         batch.commit().unwrap();
         let digest = |records: &[crate::FileRecord]| {
             records.iter().fold(0_u64, |sum, record| sum.wrapping_add(file_digest(&record.path, &record.stamp)))

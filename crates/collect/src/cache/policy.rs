@@ -70,8 +70,8 @@ pub(crate) struct CachePolicy<'a> {
     writes: bool,
     /// The place of each found file in the query's list, by client and path: some homes have millions of files.
     index: HashMap<(ClientId, &'a OsStr), usize, RandomState>,
-    /// The same for the idle directories that were left out.
-    left_out: HashMap<(ClientId, OsString), usize, RandomState>,
+    /// The idle directories that were left out: the client and the place in the query's list, by path.
+    left_out: HashMap<OsString, (ClientId, usize), RandomState>,
     names: FoundNames<'a>,
 }
 
@@ -88,8 +88,10 @@ impl<'a> CachePolicy<'a> {
     pub(crate) fn new(query: &'a CacheQuery<'a>, writes: bool) -> Self {
         let key = |file: &'a FoundFile| (file.store.client.info().id, file.path.as_os_str());
         let index = query.files.iter().map(key).zip(0..).collect();
-        let of_directory = |directory: &LeftOutDirectory| (directory.store.client.info().id, directory.path().into());
-        let left_out = query.left_out.iter().map(of_directory).zip(0..).collect();
+        let of_directory = |(at, directory): (usize, &LeftOutDirectory)| {
+            (directory.path().into(), (directory.store.client.info().id, at))
+        };
+        let left_out = query.left_out.iter().enumerate().map(of_directory).collect();
         Self { query, writes, index, left_out, names: FoundNames::of(query.files) }
     }
 
@@ -189,8 +191,8 @@ impl<'a> CachePolicy<'a> {
         if self.left_out.is_empty() || entry.state != FilePresence::Live {
             return None;
         }
-        let directory = entry.path.parent()?.as_os_str().to_owned();
-        self.left_out.get(&(entry.client, directory)).map(|at| FoundEntry::InIdleDirectory(*at))
+        let (client, at) = *self.left_out.get(entry.path.parent()?.as_os_str())?;
+        (client == entry.client).then_some(FoundEntry::InIdleDirectory(at))
     }
 
     /// Where to continue in a file that has grown. Activity is not kept in the ledger: a run that shows it must read the
