@@ -11,8 +11,8 @@ use agtop_model::{FileId, SourceHealth, Timestamp};
 use crossbeam_channel::Receiver;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::idle_files::LoadedFiles;
 use super::known_files::{Candidate, KnownFiles, ReadState};
+use super::loaded_files::LoadedFiles;
 use super::settings::{RunMode, Settings};
 use crate::cache::cached_file::{CacheVerdict, CachedData, CachedFile, CachedFileRef, FoundPlace};
 use crate::cache::ledger_cache::LedgerCache;

@@ -7,6 +7,7 @@ mod idle_files;
 mod ingest;
 mod known_files;
 mod ledger_fill;
+mod loaded_files;
 mod settings;
 
 use std::sync::Arc;
