@@ -42,6 +42,12 @@ pub trait Client: Sync {
         Ok(Vec::new())
     }
 
+    /// Whether the files directly in a directory, relative to the store's root, are write-once documents: the client writes
+    /// each for the last time soon after its creation, and never again in a way that changes a figure.
+    fn is_write_once(&self, _store: &Store, _directory: &Path) -> bool {
+        false
+    }
+
     /// A decoder for one file of one of its stores.
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder>;
 

@@ -20,6 +20,7 @@ mod export;
 #[cfg(test)]
 mod file_history_tests;
 mod file_summary;
+mod idle_directories;
 mod merge;
 mod open;
 mod private;
@@ -43,6 +44,7 @@ pub use export::ExportError;
 pub use file_summary::{
     FileIssue, FileIssues, FileSummary, IssuePosition, NameIndex, ProjectRoot, ResponseRecord, SessionSummary,
 };
+pub use idle_directories::{IdleDirectories, IdleDirectory, IdleStore, file_digest};
 pub use open::{LedgerOptions, OpenNotice, OpenedLedger};
 pub use rate_limits::{RateLimitSeries, RateLimitSeriesId};
 pub use record::{FileEntry, FileEntryId, FileHead, FileIdentity, FilePresence, FileRecord, FileStamp, ReadPosition};

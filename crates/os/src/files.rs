@@ -32,7 +32,7 @@ pub use private::{
     open_private, remove_foreign_entries, restrict_dir_to_owner, restrict_file_to_owner, sync_dir,
 };
 pub use user_files::{append_to_user_file, open_user_file, read_user_file, read_user_text, replace_user_file};
-pub use walk::{Walk, WalkEntry};
+pub use walk::{DirectoryStamp, Walk, WalkEntry, WalkVisitor};
 
 /// Identifies a file without opening it and without following a link in the last component of the path.
 ///
@@ -56,7 +56,7 @@ pub fn open_regular(path: &Path) -> io::Result<(File, FileIdentity)> {
 
 impl Walk<'_> {
     /// Calls `visitor` with everything that is wanted, in no particular order.
-    pub fn run(&self, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
+    pub fn run(&self, visitor: &mut dyn WalkVisitor) {
         platform::walk(self, visitor);
     }
 }

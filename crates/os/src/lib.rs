@@ -60,10 +60,10 @@ pub use child_group::{kill_group, start_in_own_group};
 pub use error::OsError;
 pub use fake::{FakeOs, FakeProcess};
 pub use files::{
-    FileIdentity, FileKind, Walk, WalkEntry, append_to_private, append_to_user_file, copy_permissions,
-    create_private_dir, create_private_dir_all, create_private_file, identity, is_file_at, open_private, open_regular,
-    open_user_file, path_from_bytes, path_to_bytes, read_user_file, read_user_text, remove_foreign_entries,
-    replace_user_file, restrict_dir_to_owner, restrict_file_to_owner, sync_dir,
+    DirectoryStamp, FileIdentity, FileKind, Walk, WalkEntry, WalkVisitor, append_to_private, append_to_user_file,
+    copy_permissions, create_private_dir, create_private_dir_all, create_private_file, identity, is_file_at,
+    open_private, open_regular, open_user_file, path_from_bytes, path_to_bytes, read_user_file, read_user_text,
+    remove_foreign_entries, replace_user_file, restrict_dir_to_owner, restrict_file_to_owner, sync_dir,
 };
 #[cfg(target_os = "freebsd")]
 pub use freebsd::FreeBsdOs;

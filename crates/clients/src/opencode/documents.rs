@@ -25,6 +25,17 @@ pub(super) fn is_record(path: &Path) -> bool {
         && has_extension(path, "json")
 }
 
+/// Whether a directory below `storage` holds the messages of one session or the parts of one message.
+///
+/// `Storage.write` rewrites a document in place while its message is in progress. Later, OpenCode rewrites only the parts
+/// of old tool calls (`SessionCompaction.prune` notes in them that their output was dropped) and the summaries of prompts
+/// (`SessionSummary`), neither of which is used here. The file of a session is rewritten whenever the session continues.
+pub(super) fn is_write_once(directory: &Path) -> bool {
+    let mut names = directory.iter();
+    let (top, name, below) = (names.next(), names.next(), names.next());
+    top.is_some_and(|top| top == "message" || top == "part") && name.is_some() && below.is_none()
+}
+
 /// Decodes one file.
 pub(super) struct Document {
     file: SourceFile,
@@ -256,6 +267,12 @@ mod tests {
         assert!(
             !accepts("session_diff/ses_1.json") && !accepts("project/p.json") && !accepts("message/ses_1/msg_1.txt")
         );
+    }
+
+    #[test]
+    fn messages_and_parts_are_write_once_and_sessions_are_not() {
+        assert!(["message/ses_1", "part/msg_1"].map(Path::new).into_iter().all(is_write_once));
+        assert!(!["", "message", "session/p", "part/msg_1/x"].map(Path::new).into_iter().any(is_write_once));
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Client for OpenCode {
         }
         stores.push(Store {
             root: data.join("storage"),
-            layout: "storage",
+            layout: STORAGE_LAYOUT,
             depth: 5,
             accepts: documents::is_record,
             format: Format::Document,
@@ -154,6 +154,10 @@ impl Client for OpenCode {
         });
         stores.push(config_store(env.config_home().join("opencode")));
         stores
+    }
+
+    fn is_write_once(&self, store: &Store, directory: &Path) -> bool {
+        store.layout == STORAGE_LAYOUT && documents::is_write_once(directory)
     }
 
     fn decoder(&self, store: &Store, source: &Source<'_>) -> Box<dyn Decoder> {
@@ -170,6 +174,8 @@ impl Client for OpenCode {
     }
 }
 
+/// The layout of the JSON files of releases before 1.2.
+const STORAGE_LAYOUT: &str = "storage";
 /// The layout of configurations.
 const CONFIG_LAYOUT: &str = "configuration";
 

@@ -48,15 +48,20 @@ pub(crate) struct CachedFileRef {
     pub(crate) verdict: CacheVerdict,
 }
 
+/// How a file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FoundPlace {
+    /// By a search: its place in the list of found files.
+    File(usize),
+    /// By its directory, which was left out: the directory's place in the list of those.
+    IdleDirectory(usize),
+}
+
 /// How far the ledger's data of a file can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CacheVerdict {
     /// The file has not changed: the data replace it, and it need not be read.
-    Unchanged {
-        /// The file's place in the list of found files.
-        index: usize,
-        state: FileState,
-    },
+    Unchanged { place: FoundPlace, state: FileState },
     /// The file was read in this run: the data are what it reports.
     JustRead,
     /// The file no longer exists: the data are all that is left of it.

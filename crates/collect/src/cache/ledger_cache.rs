@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use agtop_clients::clients;
 use agtop_ledger::{
-    FileEntry, FileEntryId, FilePresence, FileRecord, FileStamp, FileSummary, FileSummaryBuilder, Ledger, LedgerAccess,
-    LedgerDamage, LedgerError, LedgerOptions, MessageKeyIndex, SessionTag,
+    FileEntry, FileEntryId, FilePresence, FileRecord, FileStamp, FileSummary, FileSummaryBuilder, IdleDirectories,
+    Ledger, LedgerAccess, LedgerDamage, LedgerError, LedgerOptions, MessageKeyIndex, SessionTag,
 };
 use agtop_model::{ClientId, FileId, Issue, IssueKind, RateLimitReading, Timestamp};
 use tracing::debug;
@@ -15,6 +15,7 @@ use tracing::debug;
 use super::cached_file::CachedFile;
 use super::policy::{CachePolicy, CacheQuery};
 use crate::limits::MAX_TAGS;
+use crate::transcripts::idle_directories::COMPLETE_LOOK_INTERVAL;
 use crate::transcripts::pending_writes::{AppendedRecords, FileMeta, PendingWrites};
 use crate::transcripts::stores::FoundFile;
 
@@ -49,6 +50,8 @@ pub(crate) struct LedgerCache {
     /// Files that have grown since their record was written.
     appended: HashMap<FileId, AppendedFile>,
     tags: Vec<SessionTag>,
+    /// The directories that a complete look has found idle.
+    idle: Option<IdleDirectories>,
     written_at: Option<Instant>,
 }
 
@@ -232,6 +235,21 @@ impl LedgerCache {
         }
     }
 
+    /// The directories that were idle when all files were last looked at; `None` if that was too long ago, or if this run
+    /// has loaded the ledger already or does not write into it.
+    pub(crate) fn idle_directories(&self, now: Timestamp) -> Option<IdleDirectories> {
+        let ledger = self.ledger.as_ref().filter(|_| self.writes && !self.is_loaded)?;
+        // A ledger that cannot be read is reported when it is loaded.
+        let idle = ledger.idle_directories().ok().flatten()?;
+        let is_fresh = |at: Timestamp| at <= now && now.since(at) < COMPLETE_LOOK_INTERVAL;
+        idle.looked_at.is_some_and(is_fresh).then_some(idle)
+    }
+
+    /// Takes the directories that are idle, to be written with the sums.
+    pub(crate) fn note_idle_directories(&mut self, idle: IdleDirectories) {
+        self.idle = Some(idle);
+    }
+
     /// Which files hold the responses that were loaded as sums.
     pub(crate) fn keys(&mut self) -> Option<MessageKeyIndex> {
         let keys = self.ledger.as_ref()?.key_index(self.generation?);
@@ -259,6 +277,7 @@ impl LedgerCache {
             return;
         }
         let renewed = ledger.refresh_rollup(self.generation).map(drop);
+        let renewed = renewed.and_then(|()| self.idle.take().map_or(Ok(()), |idle| ledger.keep_idle_directories(idle)));
         self.note_damage();
         // Sums that lack the damaged parts would hide the damage from later runs.
         let forgotten = self.ledger.as_mut().filter(|_| self.damaged > 0).map_or(Ok(()), Ledger::drop_rollup);

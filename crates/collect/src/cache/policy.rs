@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
 use agtop_clients::Format;
@@ -8,11 +8,12 @@ use agtop_model::{ClientId, Timestamp};
 use foldhash::fast::RandomState;
 use tracing::debug;
 
-use super::cached_file::{CacheVerdict, CachedData, CachedFile};
+use super::cached_file::{CacheVerdict, CachedData, CachedFile, FoundPlace};
 use crate::limits::{CLOCK_SLACK, RECENT_WINDOW};
 use crate::transcripts::cursor::Resumption;
+use crate::transcripts::idle_directories::LeftOutDirectory;
 use crate::transcripts::moved::FoundNames;
-use crate::transcripts::stores::{FoundFile, StoreRoot};
+use crate::transcripts::stores::{FileState, FoundFile, StoreRoot};
 
 /// What a run is interested in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +39,30 @@ pub(crate) struct CacheQuery<'a> {
     pub(crate) stores: &'a [Arc<StoreRoot>],
     /// The files that it found.
     pub(crate) files: &'a [FoundFile],
+    /// The idle directories that it left out.
+    pub(crate) left_out: &'a [LeftOutDirectory],
     pub(crate) interest: Interest,
     pub(crate) detail: Detail,
     pub(crate) now: Timestamp,
 }
 
-/// A file that was found, with its place in the query's list.
-type FoundEntry<'a> = (usize, &'a FoundFile);
+/// The file of an entry.
+#[derive(Clone, Copy)]
+enum FoundEntry<'a> {
+    /// A file that was found, with its place in the query's list.
+    File(usize, &'a FoundFile),
+    /// A file in an idle directory, by its place in the query's list. It is as the ledger has it.
+    InIdleDirectory(usize),
+}
+
+impl<'a> FoundEntry<'a> {
+    fn file(self) -> Option<(usize, &'a FoundFile)> {
+        match self {
+            Self::File(index, file) => Some((index, file)),
+            Self::InIdleDirectory(_) => None,
+        }
+    }
+}
 
 /// Decides how far the ledger's data of a file can be used, by the files that exist.
 pub(crate) struct CachePolicy<'a> {
@@ -52,6 +70,8 @@ pub(crate) struct CachePolicy<'a> {
     writes: bool,
     /// The place of each found file in the query's list, by client and path: some homes have millions of files.
     index: HashMap<(ClientId, &'a OsStr), usize, RandomState>,
+    /// The idle directories that were left out: the client and the place in the query's list, by path.
+    left_out: HashMap<OsString, (ClientId, usize), RandomState>,
     names: FoundNames<'a>,
 }
 
@@ -68,7 +88,11 @@ impl<'a> CachePolicy<'a> {
     pub(crate) fn new(query: &'a CacheQuery<'a>, writes: bool) -> Self {
         let key = |file: &'a FoundFile| (file.store.client.info().id, file.path.as_os_str());
         let index = query.files.iter().map(key).zip(0..).collect();
-        Self { query, writes, index, names: FoundNames::of(query.files) }
+        let of_directory = |(at, directory): (usize, &LeftOutDirectory)| {
+            (directory.path().into(), (directory.store.client.info().id, at))
+        };
+        let left_out = query.left_out.iter().enumerate().map(of_directory).collect();
+        Self { query, writes, index, left_out, names: FoundNames::of(query.files) }
     }
 
     /// Passes each file to `take` if the ledger holds data of it that this run can use.
@@ -81,7 +105,8 @@ impl<'a> CachePolicy<'a> {
                 missing.push(entry.clone());
             }
             let resumption = self.resumption(entry, (verdict, found), || ledger.checkpoint(entry.id));
-            let modified = found.map_or(entry.stamp.file.modified, |(_, file)| file.identity.modified);
+            let file = found.and_then(FoundEntry::file);
+            let modified = file.map_or(entry.stamp.file.modified, |(_, file)| file.identity.modified);
             take(CachedFile { client: entry.client, path: &entry.path, modified, verdict, data, resumption });
         };
         let rollup = match self.query.detail {
@@ -127,9 +152,12 @@ impl<'a> CachePolicy<'a> {
         &self,
         entry: &FileEntry,
         summary: &FileSummary,
-        (index, file): FoundEntry<'_>,
+        found: FoundEntry<'_>,
     ) -> Option<CacheVerdict> {
-        let state = file.state();
+        let (place, state) = match found {
+            FoundEntry::File(index, file) => (FoundPlace::File(index), file.state()),
+            FoundEntry::InIdleDirectory(at) => (FoundPlace::IdleDirectory(at), FileState::from(entry.stamp)),
+        };
         if entry.stamp != state.stamp() {
             debug!(path = ?entry.path, "ledger: not enough, the file has changed since");
             return Some(CacheVerdict::ResponsesOnly);
@@ -140,7 +168,7 @@ impl<'a> CachePolicy<'a> {
             .earliest_future_time
             .is_some_and(|earliest_future_time| earliest_future_time <= self.query.now.plus(CLOCK_SLACK));
         if self.writes && !is_of_interest && !is_doubtful {
-            return Some(CacheVerdict::Unchanged { index, state });
+            return Some(CacheVerdict::Unchanged { place, state });
         }
         debug!(
             path = ?entry.path, is_of_interest, is_doubtful, writes = self.writes,
@@ -153,8 +181,18 @@ impl<'a> CachePolicy<'a> {
 
     /// The file of an entry, if it was found, with its place in the query's list.
     fn found(&self, entry: &FileEntry) -> Option<FoundEntry<'_>> {
-        let index = *self.index.get(&(entry.client, entry.path.as_os_str()))?;
-        Some((index, self.query.files.get(index)?))
+        let Some(&index) = self.index.get(&(entry.client, entry.path.as_os_str())) else {
+            return self.found_in_idle_directory(entry);
+        };
+        self.query.files.get(index).map(|file| FoundEntry::File(index, file))
+    }
+
+    fn found_in_idle_directory(&self, entry: &FileEntry) -> Option<FoundEntry<'_>> {
+        if self.left_out.is_empty() || entry.state != FilePresence::Live {
+            return None;
+        }
+        let (client, at) = *self.left_out.get(entry.path.parent()?.as_os_str())?;
+        (client == entry.client).then_some(FoundEntry::InIdleDirectory(at))
     }
 
     /// Where to continue in a file that has grown. Activity is not kept in the ledger: a run that shows it must read the
@@ -165,7 +203,7 @@ impl<'a> CachePolicy<'a> {
         (verdict, found): (CacheVerdict, Option<FoundEntry<'_>>),
         checkpoint: impl FnOnce() -> Result<Option<Vec<u8>>, LedgerError>,
     ) -> Option<Resumption> {
-        let (index, file) = found.filter(|_| verdict == CacheVerdict::ResponsesOnly)?;
+        let (index, file) = found.filter(|_| verdict == CacheVerdict::ResponsesOnly).and_then(FoundEntry::file)?;
         let (before, now) = (&entry.stamp.file, &file.identity);
         let may_have_grown = matches!(file.store.store.format, Format::Lines)
             && (before.device, before.inode) == (now.device, now.inode)

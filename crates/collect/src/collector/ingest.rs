@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_clients::{CLIENTS, Source};
+use agtop_ledger::file_digest;
 use agtop_model::{FileId, SourceHealth, Timestamp};
 use crossbeam_channel::Receiver;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::known_files::{Candidate, KnownFiles, ReadState};
+use super::loaded_files::LoadedFiles;
 use super::settings::{RunMode, Settings};
-use crate::cache::cached_file::{CacheVerdict, CachedData, CachedFile, CachedFileRef};
+use crate::cache::cached_file::{CacheVerdict, CachedData, CachedFile, CachedFileRef, FoundPlace};
 use crate::cache::ledger_cache::LedgerCache;
 use crate::cache::policy::{CacheQuery, Detail, Interest, is_recent};
 use crate::limits::RECENT_WINDOW;
@@ -20,6 +22,7 @@ use crate::state::World;
 use crate::transcripts::cursor::{Cursor, Resumption};
 use crate::transcripts::file_table::FileTable;
 use crate::transcripts::health::HealthBook;
+use crate::transcripts::idle_directories::{IdleDirectoryUse, LeftOutDirectory};
 use crate::transcripts::moved::FoundNames;
 use crate::transcripts::progress::ProgressMeter;
 use crate::transcripts::project_names::ProjectNames;
@@ -38,7 +41,7 @@ pub(super) struct Ingest {
     /// The seed of a random order of reading; without one, files are read as they are found.
     pub(super) read_order: Option<u64>,
     known: KnownFiles,
-    schedule: SweepSchedule,
+    pub(super) schedule: SweepSchedule,
     project_names: ProjectNames,
 }
 
@@ -104,14 +107,16 @@ impl Ingest {
         for event in self.project_names.take_new(&context.settings.env) {
             context.world.apply(event, context.now);
         }
+        self.schedule.idle = self.idle_directory_use(context);
         let candidates = match self.sweep(context) {
             Sweep::Full(found) => {
+                let left_out = self.end_idle_directory_use(context);
                 self.forget_missing(&found, context.world);
                 for reading in self.cache.newest_limits() {
                     context.world.load_limit(reading);
                 }
                 self.fill_ledger(&found, context);
-                self.load(found, context)
+                self.load((found, left_out), context)
             }
             Sweep::Changed(found) => found.into_iter().map(Candidate::new).collect(),
         };
@@ -217,12 +222,23 @@ impl Ingest {
     }
 
     /// Loads what the ledger holds, and returns the files that must be read nevertheless.
-    fn load(&mut self, found: Vec<FoundFile>, context: &mut IngestContext<'_>) -> Vec<Candidate> {
+    fn load(
+        &mut self,
+        (found, left_out): (Vec<FoundFile>, Vec<LeftOutDirectory>),
+        context: &mut IngestContext<'_>,
+    ) -> Vec<Candidate> {
         let Self { cache, schedule, files, known, health, interest, detail, .. } = self;
         let options = read_options(*interest, context);
         let IngestContext { settings, world, now } = context;
-        let query =
-            CacheQuery { stores: schedule.stores(), files: &found, interest: *interest, detail: *detail, now: *now };
+        let query = CacheQuery {
+            stores: schedule.stores(),
+            files: &found,
+            left_out: &left_out,
+            interest: *interest,
+            detail: *detail,
+            now: *now,
+        };
+        let mut loaded_of_left_out = LoadedFiles::of(&left_out);
         let mut is_unchanged = vec![false; found.len()];
         let mut resumed: HashMap<usize, ReadState> = HashMap::new();
         cache.load(&query, |cached| {
@@ -250,14 +266,18 @@ impl Ingest {
             if verdict.is_current() {
                 health.note_cached(client, path, data.issues());
             }
-            let CacheVerdict::Unchanged { index, state } = verdict else { return };
-            is_unchanged[index] = true;
+            let CacheVerdict::Unchanged { place, state } = verdict else { return };
+            match place {
+                FoundPlace::File(index) => is_unchanged[index] = true,
+                FoundPlace::IdleDirectory(at) => loaded_of_left_out.note(at, file, file_digest(path, &state.stamp())),
+            }
             if settings.run_mode == RunMode::Repeated {
                 known.insert(path, file, state);
             }
         });
         let to_read = found.into_iter().zip(is_unchanged).enumerate().filter(|(_, (_, is_unchanged))| !is_unchanged);
-        to_read.map(|(index, (found, _))| Candidate { found, resume: resumed.remove(&index) }).collect()
+        let to_read = to_read.map(|(index, (found, _))| Candidate { found, resume: resumed.remove(&index) });
+        to_read.chain(loaded_of_left_out.lacking(&left_out, files).map(Candidate::new)).collect()
     }
 
     /// Replaces sums by responses where something was read that needs them.
@@ -284,6 +304,7 @@ impl Ingest {
             context.world.reset_file(file);
         }
         self.known.remove(&paths, &self.files);
+        self.schedule.idle = IdleDirectoryUse::None;
         self.request_full_sweep();
         let mut found = self.sweep(context).into_files();
         found.retain(|file| paths.contains(&file.path));

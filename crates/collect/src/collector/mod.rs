@@ -3,9 +3,11 @@
 mod agent_rows;
 mod agent_tracker;
 mod clock;
+mod idle_files;
 mod ingest;
 mod known_files;
 mod ledger_fill;
+mod loaded_files;
 mod settings;
 
 use std::sync::Arc;

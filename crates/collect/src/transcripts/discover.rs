@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use agtop_clients::{Client, Env, Presence, Store};
 use agtop_model::{Issue, IssueKind};
-use agtop_os::{FileKind, Walk};
+use agtop_os::{DirectoryStamp, FileIdentity, FileKind, Walk, WalkEntry, WalkVisitor};
 use foldhash::fast::RandomState;
 
 use super::health::HealthBook;
+use super::idle_directories::{self, IdleDirectoryUse, SearchedDirectory};
 use super::stores::{FoundFile, StoreContents, StoreRoot};
 
 /// Finds every file of these clients. A file is found once, even if roots link to each other or contain each other.
-/// Links below a root are not followed. What is no regular file is reported as an issue.
+/// Links below a root are not followed. What is no regular file is reported as an issue. `idle` says what is done about
+/// idle directories.
 pub(crate) fn discover(
     clients: &[&'static dyn Client],
     env: &Env,
-    health: &mut HealthBook,
+    (health, idle): (&mut HealthBook, &mut IdleDirectoryUse),
 ) -> (Vec<Arc<StoreRoot>>, Vec<FoundFile>) {
     let (mut stores, mut files) = (Vec::new(), Vec::new());
     for &client in clients {
@@ -29,7 +31,8 @@ pub(crate) fn discover(
             };
             let store = Arc::new(StoreRoot { client, root: root.unwrap_or_else(|| store.root.clone()), store });
             let contents = StoreContents::default();
-            let mut search = StoreSearch { store: &store, health, seen: &mut seen, contents, has_issue: false };
+            idle.begin_store(&store);
+            let mut search = StoreSearch { store: &store, health, seen: &mut seen, contents, has_issue: false, idle };
             if let Some(error) = error {
                 search.note(&store.root, IssueKind::Unreadable, &error.to_string());
             }
@@ -112,6 +115,7 @@ struct StoreSearch<'a> {
     contents: StoreContents,
     /// Whether an issue was reported.
     has_issue: bool,
+    idle: &'a mut IdleDirectoryUse,
 }
 
 impl StoreSearch<'_> {
@@ -130,25 +134,9 @@ impl StoreSearch<'_> {
             }
             is_accepted
         };
-        Walk { root, depth: store.depth, accepts: &accepts }.run(&mut |sight| {
-            let path = || below(root, sight.relative);
-            let (kind, what) = match sight.kind {
-                Ok(FileKind::Regular(identity)) => {
-                    self.contents.files += 1;
-                    self.contents.bytes += identity.size;
-                    if self.seen.insert((identity.device, identity.inode)) {
-                        files.push(FoundFile { store: Arc::clone(self.store), path: path(), identity });
-                    }
-                    return;
-                }
-                Ok(FileKind::Directory) => (IssueKind::NotAFile, "a directory".to_owned()),
-                Ok(FileKind::Symlink) => (IssueKind::NotAFile, "a symbolic link, which is not followed".to_owned()),
-                Ok(FileKind::Other) => (IssueKind::NotAFile, "a pipe, socket or device".to_owned()),
-                Err(error) => (IssueKind::Unreadable, error.to_string()),
-            };
-            self.note(&path(), kind, &what);
-        });
-        self.contents.skipped = skipped.get();
+        let walk = Walk { root, depth: store.depth, accepts: &accepts };
+        walk.run(&mut StoreVisitor { search: self, files, skipped: &skipped, searched: None });
+        self.contents.skipped += skipped.get();
     }
 
     /// Reports a store that the client itself lists and that is empty, unless another issue already says why.
@@ -164,4 +152,85 @@ impl StoreSearch<'_> {
         let issue = Issue { path: path.to_owned(), place: None, kind, detail: detail.to_owned() };
         self.health.note_issue(self.store.client.info().id, issue);
     }
+}
+
+/// Takes what the walk of a store finds.
+struct StoreVisitor<'s, 'a> {
+    search: &'s mut StoreSearch<'a>,
+    files: &'s mut Vec<FoundFile>,
+    skipped: &'s Cell<u64>,
+    /// The directory that is being searched, if it may be idle, and how many names were skipped before it.
+    searched: Option<(SearchedDirectory, u64)>,
+}
+
+impl StoreVisitor<'_, '_> {
+    fn add_file(&mut self, relative: &Path, identity: FileIdentity) {
+        let StoreSearch { store, seen, contents, .. } = &mut *self.search;
+        contents.files += 1;
+        contents.bytes += identity.size;
+        let is_new = seen.insert((identity.device, identity.inode));
+        let path = below(&store.root, relative);
+        if let Some((searched, _)) = &mut self.searched {
+            if is_new && relative.parent() == Some(searched.path()) {
+                searched.add(&path, identity);
+            } else {
+                searched.spoil();
+            }
+        }
+        if is_new {
+            self.files.push(FoundFile { store: Arc::clone(store), path, identity });
+        }
+    }
+}
+
+impl WalkVisitor for StoreVisitor<'_, '_> {
+    fn visit(&mut self, WalkEntry { relative, kind }: WalkEntry<'_>) {
+        let (kind, what) = match kind {
+            Ok(FileKind::Regular(identity)) => return self.add_file(relative, identity),
+            Ok(FileKind::Directory) => (IssueKind::NotAFile, "a directory".to_owned()),
+            Ok(FileKind::Symlink) => (IssueKind::NotAFile, "a symbolic link, which is not followed".to_owned()),
+            Ok(FileKind::Other) => (IssueKind::NotAFile, "a pipe, socket or device".to_owned()),
+            Err(error) => (IssueKind::Unreadable, error.to_string()),
+        };
+        if let Some((searched, _)) = &mut self.searched {
+            searched.spoil();
+        }
+        self.search.note(&below(&self.search.store.root, relative), kind, &what);
+    }
+
+    fn examines(&mut self, directory: &Path) -> bool {
+        self.search.idle.concerns(self.search.store, directory)
+    }
+
+    fn enter(&mut self, directory: &Path, stamp: DirectoryStamp) -> bool {
+        let StoreSearch { store, contents, idle, .. } = &mut *self.search;
+        if let Some(known) = idle.try_leave_out(store, (directory, stamp)) {
+            idle_directories::count(contents, known);
+            return false;
+        }
+        self.searched = Some((SearchedDirectory::new(directory, stamp), self.skipped.get()));
+        true
+    }
+
+    fn leave(&mut self, directory: &Path) {
+        if let Some((mut searched, skipped_before)) = self.searched.take()
+            && searched.path() == directory
+        {
+            searched.end(self.skipped.get() - skipped_before);
+            self.search.idle.note(searched);
+        }
+    }
+}
+
+/// The files directly in a directory of a store, which an earlier search has left out.
+pub(crate) fn files_in(store: &Arc<StoreRoot>, directory: &Path) -> Vec<FoundFile> {
+    let accepts = |name: &Path| (store.store.accepts)(&directory.join(name));
+    let root = store.root.join(directory);
+    let mut files = Vec::new();
+    Walk { root: &root, depth: 1, accepts: &accepts }.run(&mut |WalkEntry { relative, kind }: WalkEntry<'_>| {
+        if let Ok(FileKind::Regular(identity)) = kind {
+            files.push(FoundFile { store: Arc::clone(store), path: below(&root, relative), identity });
+        }
+    });
+    files
 }

@@ -8,6 +8,7 @@ pub(crate) mod document;
 pub(crate) mod expansion;
 pub(crate) mod file_table;
 pub(crate) mod health;
+pub(crate) mod idle_directories;
 pub(crate) mod lines;
 pub(crate) mod moved;
 pub(crate) mod pending_writes;

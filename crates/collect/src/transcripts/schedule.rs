@@ -10,6 +10,7 @@ use crossbeam_channel::Receiver;
 
 use super::discover::discover;
 use super::health::HealthBook;
+use super::idle_directories::IdleDirectoryUse;
 use super::stores::{FoundFile, StoreRoot};
 use super::watcher::{FileChanges, FileWatcher, directories_between, wait_for_wake};
 
@@ -24,6 +25,8 @@ pub(crate) struct SweepSchedule {
     /// Whether the system watches every directory of interest. If not, each sweep is a full one.
     is_watching: bool,
     stores: Vec<Arc<StoreRoot>>,
+    /// What full sweeps do about idle directories.
+    pub(crate) idle: IdleDirectoryUse,
     /// Files that changed recently, with their stores. They are polled whatever the system reports: all of them every second,
     /// or a part in turn where they are many.
     polled: HashMap<PathBuf, Arc<StoreRoot>>,
@@ -134,7 +137,7 @@ impl SweepSchedule {
         let started = Instant::now();
         self.swept_at = Some(started);
         health.begin_sweep();
-        let (stores, files) = discover(&(request.clients)(), request.env, health);
+        let (stores, files) = discover(&(request.clients)(), request.env, (health, &mut self.idle));
         self.stores = stores;
         let changed_within =
             |span: Duration| files.iter().filter(move |file| request.now.since(file.identity.modified) <= span);

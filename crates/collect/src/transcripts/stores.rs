@@ -79,6 +79,18 @@ impl FileState {
     }
 }
 
+impl From<FileStamp> for FileState {
+    fn from(stamp: FileStamp) -> Self {
+        let identity = |of: agtop_ledger::FileIdentity| FileIdentity {
+            device: of.device,
+            inode: of.inode,
+            size: of.size,
+            modified: of.modified,
+        };
+        Self { file: identity(stamp.file), log: stamp.log.map(identity) }
+    }
+}
+
 fn log_identity(path: &Path, format: Format) -> Option<FileIdentity> {
     if !matches!(format, Format::Sqlite(_)) {
         return None;

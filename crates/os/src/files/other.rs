@@ -6,7 +6,7 @@ use walkdir::WalkDir;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::kinds::{FileIdentity, FileKind, Links, kind_of, modified, refusal, word_for};
-use super::walk::{Walk, WalkEntry};
+use super::walk::{Walk, WalkEntry, WalkVisitor};
 
 /// Checks before it opens: the standard library cannot do both at once on these platforms.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
@@ -31,7 +31,7 @@ fn found(path: &Path) -> io::Result<FileKind> {
 }
 
 /// Walks from path to path.
-pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
+pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn WalkVisitor) {
     for entry in WalkDir::new(walk.root).min_depth(1).max_depth(walk.depth).follow_links(false) {
         match entry {
             Ok(entry) => {
@@ -41,13 +41,13 @@ pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
                 }
                 match found(entry.path()) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    kind => visitor(WalkEntry { relative, kind }),
+                    kind => visitor.visit(WalkEntry { relative, kind }),
                 }
             }
             Err(error) => {
                 let path = error.path().and_then(|path| path.strip_prefix(walk.root).ok()).map(Path::to_owned);
                 let kind = Err(error.into());
-                visitor(WalkEntry { relative: &path.unwrap_or_default(), kind });
+                visitor.visit(WalkEntry { relative: &path.unwrap_or_default(), kind });
             }
         }
     }

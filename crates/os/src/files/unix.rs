@@ -7,11 +7,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use agtop_model::Timestamp;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::kinds::{FileIdentity, FileKind, Links, modified, refusal};
-use super::walk::{Walk, WalkEntry};
+use super::walk::{DirectoryStamp, Walk, WalkEntry, WalkVisitor};
 
 /// Opens without waiting. Child processes do not inherit the file.
 pub(super) fn open(path: &Path, links: Links) -> io::Result<File> {
@@ -39,7 +40,7 @@ pub(super) fn identity_of(_path: &Path, metadata: &Metadata) -> io::Result<FileI
 
 /// Walks by the descriptors of directories. So nobody can put a link in place of a directory meanwhile, and the system does
 /// not resolve the whole path for every file.
-pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
+pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn WalkVisitor) {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let mut search = DirectoryWalk { walk, visitor, relative: Vec::new() };
     match rustix::fs::open(walk.root, flags, Mode::empty()) {
@@ -50,14 +51,14 @@ pub(super) fn walk(walk: &Walk<'_>, visitor: &mut dyn FnMut(WalkEntry<'_>)) {
 
 struct DirectoryWalk<'a> {
     walk: &'a Walk<'a>,
-    visitor: &'a mut dyn FnMut(WalkEntry<'_>),
+    visitor: &'a mut dyn WalkVisitor,
     /// The path relative to the root, as bytes: adding and removing a name needs no look at the others.
     relative: Vec<u8>,
 }
 
 impl DirectoryWalk<'_> {
     fn report(&mut self, kind: io::Result<FileKind>) {
-        (self.visitor)(WalkEntry { relative: path_of(&self.relative), kind });
+        self.visitor.visit(WalkEntry { relative: path_of(&self.relative), kind });
     }
 
     fn walk_directory(&mut self, directory: OwnedFd, depth: usize) {
@@ -103,6 +104,30 @@ impl DirectoryWalk<'_> {
         if !is_directory || below == 0 {
             return;
         }
+        let is_examined = self.visitor.examines(path_of(&self.relative));
+        if is_examined && !self.enters(directory, name) {
+            return;
+        }
+        self.open_and_walk(directory, name, below);
+        if is_examined {
+            self.visitor.leave(path_of(&self.relative));
+        }
+    }
+
+    /// Whether the visitor wants an examined directory to be searched. Its stamp is taken before it is listed: a later
+    /// change gives it another one.
+    fn enters(&mut self, directory: BorrowedFd<'_>, name: &CStr) -> bool {
+        match rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => self.visitor.enter(path_of(&self.relative), directory_stamp(&stat)),
+            Err(Errno::NOENT) => false,
+            Err(error) => {
+                self.report(Err(error.into()));
+                false
+            }
+        }
+    }
+
+    fn open_and_walk(&mut self, directory: BorrowedFd<'_>, name: &CStr, below: usize) {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
         match rustix::fs::openat(directory, name, flags, Mode::empty()) {
             Ok(directory) => self.walk_directory(directory, below),
@@ -119,20 +144,30 @@ fn path_of(bytes: &[u8]) -> &Path {
 
 fn kind_of(stat: &Stat) -> FileKind {
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => {
-            let since_epoch =
-                Duration::from_secs(number(stat.st_mtime)) + Duration::from_nanos(number(stat.st_mtime_nsec));
-            FileKind::Regular(FileIdentity {
-                device: number(stat.st_dev),
-                inode: number(stat.st_ino),
-                size: number(stat.st_size),
-                modified: agtop_model::Timestamp::from_millis(0).plus(since_epoch),
-            })
-        }
+        FileType::RegularFile => FileKind::Regular(FileIdentity {
+            device: number(stat.st_dev),
+            inode: number(stat.st_ino),
+            size: number(stat.st_size),
+            modified: time(stat.st_mtime, stat.st_mtime_nsec),
+        }),
         FileType::Directory => FileKind::Directory,
         FileType::Symlink => FileKind::Symlink,
         _ => FileKind::Other,
     }
+}
+
+fn directory_stamp(stat: &Stat) -> DirectoryStamp {
+    DirectoryStamp {
+        device: number(stat.st_dev),
+        inode: number(stat.st_ino),
+        modified: time(stat.st_mtime, stat.st_mtime_nsec),
+        changed: time(stat.st_ctime, stat.st_ctime_nsec),
+    }
+}
+
+fn time(seconds: impl TryInto<u64>, nanoseconds: impl TryInto<u64>) -> Timestamp {
+    let since_epoch = Duration::from_secs(number(seconds)) + Duration::from_nanos(number(nanoseconds));
+    Timestamp::from_millis(0).plus(since_epoch)
 }
 
 /// A field of [`Stat`]. The widths and signs of its fields differ between systems. No valid value is negative.

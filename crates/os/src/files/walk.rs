@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use agtop_model::Timestamp;
+
 use super::kinds::FileKind;
 
 /// A search of a directory and those below it. It follows no link, except if the root itself is one.
@@ -25,6 +27,46 @@ pub struct WalkEntry<'a> {
     pub kind: io::Result<FileKind>,
 }
 
+/// The identity of a directory, and when it was last changed: creating, renaming or deleting a file in it changes it,
+/// rewriting one in place does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DirectoryStamp {
+    /// The file system.
+    pub device: u64,
+    /// The directory in it.
+    pub inode: u64,
+    /// When an entry was last added or removed. A program can set this time back.
+    pub modified: Timestamp,
+    /// When that or anything else of the directory last changed. No program can set this time.
+    pub changed: Timestamp,
+}
+
+/// What is done with what a walk finds.
+pub trait WalkVisitor {
+    /// Takes a wanted file, or a directory that could not be searched.
+    fn visit(&mut self, entry: WalkEntry<'_>);
+
+    /// Whether [`Self::enter`] decides on this directory, which is relative to the root. Always asked before it. Never
+    /// asked on systems where a directory has no [`DirectoryStamp`].
+    fn examines(&mut self, _directory: &Path) -> bool {
+        false
+    }
+
+    /// Whether this directory is searched. It had this stamp before.
+    fn enter(&mut self, _directory: &Path, _stamp: DirectoryStamp) -> bool {
+        true
+    }
+
+    /// Called after a directory that was entered was searched.
+    fn leave(&mut self, _directory: &Path) {}
+}
+
+impl<F: FnMut(WalkEntry<'_>)> WalkVisitor for F {
+    fn visit(&mut self, entry: WalkEntry<'_>) {
+        self(entry);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -36,7 +78,7 @@ mod tests {
     fn search(root: &Path, depth: usize, extension: &str) -> BTreeMap<String, io::Result<FileKind>> {
         let accepts = |path: &Path| path.extension().is_some_and(|found| found == extension);
         let mut all = BTreeMap::new();
-        Walk { root, depth, accepts: &accepts }.run(&mut |entry| {
+        Walk { root, depth, accepts: &accepts }.run(&mut |entry: WalkEntry<'_>| {
             all.insert(entry.relative.to_string_lossy().replace('\\', "/"), entry.kind);
         });
         all
@@ -77,6 +119,40 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn an_examined_directory_is_searched_only_if_the_visitor_enters_it() {
+        struct Visitor(Vec<String>);
+        impl WalkVisitor for Visitor {
+            fn visit(&mut self, entry: WalkEntry<'_>) {
+                self.0.push(entry.relative.to_string_lossy().into_owned());
+            }
+            fn examines(&mut self, directory: &Path) -> bool {
+                directory != Path::new("plain")
+            }
+            fn enter(&mut self, directory: &Path, stamp: DirectoryStamp) -> bool {
+                assert!(stamp.inode > 0 && stamp.modified <= stamp.changed);
+                self.0.push(format!("enter {}", directory.display()));
+                directory != Path::new("left-out")
+            }
+            fn leave(&mut self, directory: &Path) {
+                self.0.push(format!("leave {}", directory.display()));
+            }
+        }
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["plain", "left-out", "entered"] {
+            fs::create_dir(root.path().join(directory)).unwrap();
+            fs::write(root.path().join(directory).join("1.log"), "x").unwrap();
+        }
+        let mut visitor = Visitor(Vec::new());
+        Walk { root: root.path(), depth: 2, accepts: &|path| path.extension().is_some() }.run(&mut visitor);
+        let in_order = ["enter entered", "entered/1.log", "leave entered"];
+        let at = visitor.0.iter().position(|line| line == in_order[0]).unwrap();
+        assert_eq!(visitor.0[at..at + 3], in_order);
+        visitor.0.sort();
+        assert_eq!(visitor.0, ["enter entered", "enter left-out", "entered/1.log", "leave entered", "plain/1.log"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn links_are_reported_and_not_followed() {
         let root = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
@@ -100,7 +176,7 @@ mod tests {
         }
         let mut found = Vec::new();
         Walk { root: root.path(), depth: 1, accepts: &|_| true }
-            .run(&mut |entry| found.push(entry.relative.as_os_str().to_owned()));
+            .run(&mut |entry: WalkEntry<'_>| found.push(entry.relative.as_os_str().to_owned()));
         assert_eq!(found, [name]);
     }
 }
