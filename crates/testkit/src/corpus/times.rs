@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -21,33 +21,42 @@ const TIMESTAMP_CHARS: usize = 24;
 const MILLIS_DIGITS: usize = 13;
 
 /// Sets the modification time of each file to the last time that it states, and that of each directory to the latest of
-/// what lies in it. A file that states none is as old as its directory. Where no time is known, none is set.
+/// what lies in it. What states none is as old as the directory that it lies in. Where no time is known, none is set.
 pub(super) fn age_files(dir: &Path) -> io::Result<Option<Stamp>> {
     let (mut latest, mut timeless) = (None, Vec::new());
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        paths.push(entry?.path());
-    }
-    for path in paths {
+    for path in paths_in(dir)? {
         let stated = if path.is_dir() { age_files(&path)? } else { last_stated(&path)? };
         latest = latest.max(stated);
         match stated {
             Some(at) if path.is_file() => set_modified(&path, at)?,
-            None if path.is_file() => timeless.push(path),
-            _ => {}
+            Some(_) => {}
+            None => timeless.push(path),
         }
     }
     if let Some(latest) = latest {
-        timeless.iter().try_for_each(|path| set_modified(path, latest))?;
-        // Windows opens no directories.
-        if cfg!(unix) {
-            set_modified(dir, latest)?;
-        }
+        timeless.iter().try_for_each(|path| set_all_modified(path, latest))?;
+        set_modified(dir, latest)?;
     }
     Ok(latest)
 }
 
+fn paths_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+/// Sets the time of a file, or of a directory and everything below it.
+fn set_all_modified(path: &Path, at: Stamp) -> io::Result<()> {
+    if path.is_dir() {
+        paths_in(path)?.iter().try_for_each(|below| set_all_modified(below, at))?;
+    }
+    set_modified(path, at)
+}
+
 fn set_modified(path: &Path, at: Stamp) -> io::Result<()> {
+    // Windows opens no directories.
+    if cfg!(windows) && path.is_dir() {
+        return Ok(());
+    }
     let since_epoch = Duration::from_millis(at.0.unsigned_abs());
     let file = if path.is_dir() { File::open(path)? } else { File::options().append(true).open(path)? };
     file.set_modified(SystemTime::UNIX_EPOCH + since_epoch)
@@ -90,7 +99,11 @@ mod tests {
     fn files_and_their_directories_are_as_old_as_their_last_record() {
         let dir = tempfile::tempdir().unwrap();
         let below = dir.path().join("a");
+        let timeless = dir.path().join("b");
         fs::create_dir(&below).unwrap();
+        fs::create_dir(&timeless).unwrap();
+        let part = timeless.join("part.json");
+        fs::write(&part, "{}").unwrap();
         let (file, other) = (below.join("t.jsonl"), below.join("meta.json"));
         fs::write(&file, "{\"timestamp\":\"2026-04-01T12:00:00.123Z\"}\n").unwrap();
         fs::write(&other, "{}").unwrap();
@@ -99,7 +112,8 @@ mod tests {
         let expected = SystemTime::UNIX_EPOCH + Duration::from_millis(1_775_044_800_123);
         assert_eq!(modified(&file), expected);
         assert_eq!(modified(&other), expected);
+        assert_eq!(modified(&part), expected);
         #[cfg(unix)]
-        assert_eq!(modified(&below), expected);
+        assert_eq!([&below, &timeless].map(|path| modified(path)), [expected; 2]);
     }
 }
