@@ -8,14 +8,12 @@ use ratatui::layout::{Position, Rect};
 use super::App;
 use crate::bars::{alert_at, view_titles};
 use crate::column_config::column_at;
-use crate::columns;
 use crate::command::Command;
 use crate::keys::KeyAction;
-use crate::logos::LOGO_AND_GAP_COLUMNS;
 use crate::panel::{self, PanelTab};
 use crate::popup::Overlay;
 use crate::view_id::ViewId;
-use crate::views::{LEFT_MARGIN, Sort, SortDirection};
+use crate::views::{Sort, SortDirection};
 use crate::widgets::title_places;
 
 /// Two clicks within this time are one double click.
@@ -124,11 +122,8 @@ impl App {
     }
 
     fn sort_by_heading(&mut self, area: Rect, x: u16) {
-        let room = area.width.saturating_sub(LEFT_MARGIN);
-        let placed = columns::place(self.columns(), room, self.logos().map_or(0, |_| LOGO_AND_GAP_COLUMNS));
-        let inside = x.saturating_sub(area.x + LEFT_MARGIN);
-        let hit = placed.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&inside));
-        let Some(Ok(key)) = hit.map(|placed| placed.column.id.parse()) else { return };
+        let column = self.table().and_then(|table| table.column_at(area, x));
+        let Some(Ok(key)) = column.map(|column| column.id.parse()) else { return };
         let key: agtop_query::SortKey = key;
         let is_same = key.as_str() == self.lists.sort.key.as_str();
         let direction = if is_same { self.lists.sort.direction.reversed() } else { SortDirection::Default };

@@ -17,6 +17,7 @@ use crate::popup::{Help, Overlay, Popup};
 use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
 use crate::views::{ListItem, ListTable, QuotaView, RowList, rates_lines};
+use crate::widgets::cols;
 
 impl App {
     /// Whether something covers the view.
@@ -34,7 +35,8 @@ impl App {
     }
 
     pub(crate) fn zones(&self, area: Rect) -> Zones {
-        self.layout.zones(area, alert_rows(&self.alerts.shown, area))
+        let list_rows = self.list().map(|list| cols(list.items.len()).saturating_add(1));
+        self.layout.zones(area, alert_rows(&self.alerts.shown, area), list_rows)
     }
 
     /// The list of the view, if it has one.

@@ -410,11 +410,28 @@ fn groups_of_usage_are_opened_and_closed() {
 fn a_tree_shows_sub_agents_and_helpers_below_their_agent() {
     let mut app = app();
     press(&mut app, "t");
-    let depths: Vec<bool> =
-        app.lists.agents.items.iter().map(|item| matches!(item, ListItem::Row { depth: 0, .. })).collect();
+    let depths: Vec<bool> = app
+        .lists
+        .agents
+        .items
+        .iter()
+        .map(|item| matches!(item, ListItem::Row { place, .. } if place.is_root()))
+        .collect();
     assert_eq!(depths.iter().filter(|is_root| **is_root).count(), 14);
-    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Helper { depth: 1, .. })));
-    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Row { agent: None, depth: 1, .. })));
+    assert!(
+        app.lists
+            .agents
+            .items
+            .iter()
+            .any(|item| matches!(item, ListItem::Helper { place, .. } if place.twig().chars().count() == 2))
+    );
+    assert!(
+        app.lists
+            .agents
+            .items
+            .iter()
+            .any(|item| matches!(item, ListItem::Row { agent: None, place, .. } if !place.is_root()))
+    );
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub(super) fn draw_into(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Po
     if let Some(area) = zones.panel {
         app.panel().draw(area, buffer);
     }
+    if let Some(area) = zones.second_panel {
+        app.panel().draw_second(area, buffer);
+    }
     app.popup().draw(area, buffer);
     let cursor = app.footer().draw(zones.footer, buffer);
     if look.charset == Charset::Ascii {

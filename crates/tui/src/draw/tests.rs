@@ -221,7 +221,7 @@ fn the_title_of_details_shows_status_agent_pid_and_project() {
 #[test]
 fn sessions_and_agents_have_the_columns_of_rust_agtop() {
     let headings = |keys| {
-        let text = screen((220, 60), 14, keys);
+        let text = screen((300, 60), 14, keys);
         text.lines().find(|line| line.contains("STATUS")).unwrap().to_owned()
     };
     assert!(headings("2").contains("PID") && headings("2").contains("SESSION"));
@@ -232,7 +232,7 @@ fn sessions_and_agents_have_the_columns_of_rust_agtop() {
 
 #[test]
 fn columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
-    let mut app = app_at((220, 60), usual(), demo::crowd(14, 30));
+    let mut app = app_at((300, 60), usual(), demo::crowd(14, 30));
     press(&mut app, "c");
     assert_eq!(app.layout.tab, PanelTab::Config);
     for id in ["vsz", "disk_read", "disk_write"] {
@@ -254,7 +254,7 @@ fn columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
             press(&mut app, "Left");
         }
     }
-    let text = text_of(&app, 220, 60);
+    let text = text_of(&app, 300, 60);
     let headings = text.lines().find(|line| line.contains("STATUS")).unwrap();
     for title in ["VSZ", "DISK R", "DISK W"] {
         assert!(headings.contains(title), "{title}: {headings}");

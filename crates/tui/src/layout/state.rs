@@ -35,10 +35,11 @@ impl LayoutState {
         }
     }
 
-    /// Divides an area. Alerts take `alert_rows` rows of it.
-    pub(crate) fn zones(&self, area: Rect, alert_rows: u16) -> Zones {
-        let has_list = matches!(self.view, ViewId::Agents | ViewId::Sessions);
-        Zones::divide(area, LayoutInput { alert_rows, mode: self.mode, has_panel: has_list && self.shows_panel() })
+    /// Divides an area. Alerts take `alert_rows` rows of it, and the list, if there is one, needs `list_rows`.
+    pub(crate) fn zones(&self, area: Rect, alert_rows: u16, list_rows: Option<u16>) -> Zones {
+        let has_panel = list_rows.is_some() && self.shows_panel();
+        let list_rows = list_rows.unwrap_or_default();
+        Zones::divide(area, LayoutInput { alert_rows, mode: self.mode, has_panel, list_rows })
     }
 
     pub(crate) fn toggle_panel(&mut self) {

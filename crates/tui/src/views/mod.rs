@@ -9,8 +9,7 @@ mod usage;
 
 pub(crate) use dashboard::draw as draw_dashboard;
 pub(crate) use list::{
-    LEFT_MARGIN, ListArrangement, ListItem, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList, Sort,
-    SortDirection,
+    ListArrangement, ListItem, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList, Sort, SortDirection,
 };
 pub(crate) use quota::{QuotaHistory, QuotaView, used_up_in};
 pub(crate) use rates::lines as rates_lines;

@@ -6,6 +6,7 @@ mod rows;
 mod scale;
 mod titles;
 mod window;
+mod wrap;
 
 pub(crate) use graph::{graph, spark};
 pub(crate) use line::{Side, put};
@@ -13,3 +14,4 @@ pub(crate) use rows::{Gauge, bar, gauge, heading, pairs, right_aligned};
 pub(crate) use scale::{cols, steps, whole};
 pub(crate) use titles::{draw_titles, title_places};
 pub(crate) use window::{centred, window};
+pub(crate) use wrap::wrap;

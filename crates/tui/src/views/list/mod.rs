@@ -9,10 +9,12 @@ mod rows;
 mod selection;
 mod sort;
 mod state;
+mod sum_row;
 mod totals;
 mod tree;
+mod twig;
 
-pub(crate) use draw::{LEFT_MARGIN, ListTable};
+pub(crate) use draw::ListTable;
 pub(crate) use item::{ListItem, ProjectGroup, RowIdentity};
 pub(crate) use rows::{ListArrangement, RowFocus};
 pub(crate) use selection::RowList;
