@@ -69,6 +69,8 @@ impl PlanContext {
         Ok(Options {
             view: args.view.or(config.view).unwrap_or_default(),
             dashboard: args.dashboard || config.dashboard,
+            preset: config.preset,
+            presets: config.presets,
             theme: name.as_ref().map_or_else(|| Ok(usual.theme.clone()), by_name)?,
             themes,
             depth: self.colour_depth(cli),

@@ -35,7 +35,7 @@ impl App {
 
     fn run_command(&mut self, kind: CommandKind, argument: &str) -> Result<Vec<Command>, String> {
         match kind {
-            CommandKind::Dashboard => self.layout.toggle_dashboard(),
+            CommandKind::Dashboard => self.toggle_dashboard(),
             CommandKind::Group => self.arrange(ListArrangement::Groups),
             CommandKind::Tree => self.arrange(ListArrangement::Tree),
             CommandKind::Kill => self.ask_to_kill(),

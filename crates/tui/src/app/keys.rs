@@ -5,7 +5,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::App;
 use super::export::ExportFormat;
 use crate::command::{Command, Signal};
+use crate::dashboard::DashboardPanel;
 use crate::keys::KeyAction;
+use crate::layout::{LayoutMode, MIN_ROWS_FOR_DASHBOARD};
 use crate::popup::{KillTarget, Overlay};
 use crate::prompt::PromptKind;
 use crate::view_id::ViewId;
@@ -26,8 +28,39 @@ impl App {
             return self.answer_kill_question(&target, key);
         }
         self.status = None;
+        if self.overlay.is_none() && self.layout.mode == LayoutMode::Dashboard && self.act_on_dashboard(key) {
+            return Vec::new();
+        }
         let Some(action) = self.keys.press(key) else { return Vec::new() };
         if self.overlay.is_some() { self.act_on_overlay(action) } else { self.act(action) }
+    }
+
+    /// Handles the keys that the dashboard has for itself: a digit toggles its panel, `p` shows the next preset, and `Esc`
+    /// closes it. Returns whether the key was one of them.
+    fn act_on_dashboard(&mut self, key: KeyEvent) -> bool {
+        match key.code {
+            _ if !key.modifiers.is_empty() => return false,
+            KeyCode::Char('p') => {
+                let name = self.dashboard.next_preset().to_owned();
+                self.report(format!("panels: {name}"));
+            }
+            KeyCode::Esc => self.layout.toggle_dashboard(),
+            KeyCode::Char(digit) => match DashboardPanel::of_digit(digit) {
+                Some(panel) => self.dashboard.toggle(panel),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    /// Shows or hides the dashboard, or says why it cannot be shown.
+    pub(super) fn toggle_dashboard(&mut self) {
+        self.layout.toggle_dashboard();
+        if self.layout.mode == LayoutMode::Dashboard && self.layout.size.rows < MIN_ROWS_FOR_DASHBOARD {
+            self.layout.toggle_dashboard();
+            self.report_failure(format!("the dashboard needs {MIN_ROWS_FOR_DASHBOARD} rows"));
+        }
     }
 
     /// One key answers whether to send a signal.
@@ -114,7 +147,7 @@ impl App {
             KeyAction::NextTab => self.layout.step_tab(1),
             KeyAction::PreviousTab => self.layout.step_tab(-1),
             KeyAction::Panel => self.layout.toggle_panel(),
-            KeyAction::Dashboard => self.layout.toggle_dashboard(),
+            KeyAction::Dashboard => self.toggle_dashboard(),
             KeyAction::SortNext => self.set_sort(self.lists.sort.next()),
             KeyAction::SortFlip => self.reverse_order(),
             KeyAction::Group => self.arrange(ListArrangement::Groups),

@@ -8,8 +8,9 @@ use super::App;
 use crate::bars::{Footer, alert_rows};
 use crate::column_config::ColumnConfig;
 use crate::columns::ColumnChoice;
+use crate::dashboard::grid_rows;
 use crate::details::RowDetails;
-use crate::layout::Zones;
+use crate::layout::{ContentRows, Zones};
 use crate::logos::Logos;
 use crate::look::Charset;
 use crate::panel::InfoPanel;
@@ -36,7 +37,11 @@ impl App {
 
     pub(crate) fn zones(&self, area: Rect) -> Zones {
         let list_rows = self.list().map(|list| cols(list.items.len()).saturating_add(1));
-        self.layout.zones(area, alert_rows(&self.alerts.shown, area), list_rows)
+        let dashboard_rows = grid_rows(self.dashboard.shown().len(), area.width);
+        self.layout.zones(
+            area,
+            ContentRows { alerts: alert_rows(&self.alerts.shown, area), list: list_rows, dashboard: dashboard_rows },
+        )
     }
 
     /// The list of the view, if it has one.
@@ -157,6 +162,7 @@ impl App {
             look: &self.look,
             data: &self.data,
             view: self.layout.view,
+            mode: self.layout.mode,
             columns: self.layout.size.columns,
             overlay: self.overlay.as_ref(),
             prompt: self.prompts.open.as_ref(),

@@ -31,16 +31,28 @@ const MIN_COLUMNS_FOR_SIDE_PANEL: u16 = 200;
 /// Fewest rows of a second panel, below the list.
 const MIN_SECOND_PANEL_ROWS: u16 = 8;
 
+/// Fewest rows of a screen with a dashboard.
+pub(crate) const MIN_ROWS_FOR_DASHBOARD: u16 = 20;
+/// Fewest rows of the list below a dashboard, with its heading.
+const MIN_LIST_ROWS: u16 = 5;
+
+/// The rows that parts of the screen need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ContentRows {
+    pub(crate) alerts: u16,
+    /// The lines of the list, with its heading, if the view has one.
+    pub(crate) list: Option<u16>,
+    /// The dashboard, at least and at most.
+    pub(crate) dashboard: (u16, u16),
+}
+
 /// What the division of the screen depends on besides its area.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LayoutInput {
-    /// Rows that the alerts take.
-    pub(crate) alert_rows: u16,
+    pub(crate) rows: ContentRows,
     pub(crate) mode: LayoutMode,
     /// Whether there is a panel with details of the chosen row.
     pub(crate) has_panel: bool,
-    /// The lines of the list, with its heading; what they leave below them can be used otherwise.
-    pub(crate) list_rows: u16,
 }
 
 /// The parts of the screen, from top to bottom.
@@ -62,14 +74,16 @@ impl Zones {
     pub(crate) fn divide(area: Rect, input: LayoutInput) -> Self {
         let mut rest = area;
         let header = from_top(&mut rest, header_rows(area));
-        let strip = from_top(&mut rest, input.alert_rows);
+        let strip = from_top(&mut rest, input.rows.alerts);
         let footer = from_bottom(&mut rest, 1);
-        let dashboard = (input.mode == LayoutMode::Dashboard && area.height >= 20)
-            .then(|| from_top(&mut rest, (area.height * 2 / 5).clamp(8, 30)));
+        let dashboard = (input.mode == LayoutMode::Dashboard && area.height >= MIN_ROWS_FOR_DASHBOARD).then(|| {
+            let rows = dashboard_rows(rest.height.saturating_sub(1), input.rows);
+            from_top(&mut rest, rows)
+        });
         let tabs = from_top(&mut rest, 1);
         let mut zones = Self { header, strip, dashboard, tabs, main: rest, panel: None, second_panel: None, footer };
         if input.has_panel {
-            zones.add_panels(area, input.list_rows);
+            zones.add_panels(area, input.rows.list.unwrap_or_default());
         }
         zones
     }
@@ -85,6 +99,16 @@ impl Zones {
             self.second_panel = Some(from_bottom(&mut self.main, spare));
         }
     }
+}
+
+/// The rows of the dashboard, of those that it shares with the list: what the list does not need, but not so few that no
+/// panel is readable while the list has more than a third.
+fn dashboard_rows(shared: u16, rows: ContentRows) -> u16 {
+    let (least, most) = rows.dashboard;
+    let of_list = rows.list.unwrap_or(u16::MAX).max(MIN_LIST_ROWS);
+    let left_by_list = shared.saturating_sub(of_list);
+    let without_a_third = shared.saturating_sub((shared / 3).max(MIN_LIST_ROWS));
+    left_by_list.max(least.min(without_a_third)).max(without_a_third.min(most)).min(most)
 }
 
 /// The header has one row on wide and on low screens, and two on others.

@@ -61,6 +61,16 @@ pub enum ThemeError {
     Toml(String),
 }
 
+impl Rgb {
+    /// The colour at a share of the way to another, from 0 to 1.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two bytes")]
+    pub(crate) fn mixed(self, other: Self, share: f64) -> Self {
+        let share = share.clamp(0.0, 1.0);
+        let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
+        Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+    }
+}
+
 impl TryFrom<String> for Rgb {
     type Error = ThemeError;
 

@@ -1,15 +1,14 @@
 //! The views: the state of each, and how it is drawn.
 
-mod dashboard;
 mod list;
 mod quota;
 mod rates;
 mod text;
 mod usage;
 
-pub(crate) use dashboard::draw as draw_dashboard;
 pub(crate) use list::{
     ListArrangement, ListItem, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList, Sort, SortDirection,
+    UsageTotals,
 };
 pub(crate) use quota::{QuotaHistory, QuotaView, used_up_in};
 pub(crate) use rates::lines as rates_lines;

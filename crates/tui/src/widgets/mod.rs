@@ -1,5 +1,6 @@
 //! Bars, graphs, titles, windows, and text that fits.
 
+mod chart;
 mod graph;
 mod line;
 mod rows;
@@ -8,7 +9,8 @@ mod titles;
 mod window;
 mod wrap;
 
-pub(crate) use graph::{graph, spark};
+pub(crate) use chart::{Chart, Gradient};
+pub(crate) use graph::spark;
 pub(crate) use line::{Side, put};
 pub(crate) use rows::{Gauge, bar, gauge, heading, pairs, right_aligned};
 pub(crate) use scale::{cols, steps, whole};
