@@ -64,7 +64,7 @@ impl App {
 
     fn filter_by(&mut self, text: &str) -> Result<(), String> {
         self.set_filter(text);
-        self.lists.filter.error.as_ref().map_or(Ok(()), |error| Err(error.to_string()))
+        self.settings().filter.error.as_ref().map_or(Ok(()), |error| Err(error.to_string()))
     }
 
     fn use_keys(&mut self, name: &str) -> Result<(), String> {

@@ -1,17 +1,17 @@
 //! What keys do.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::App;
 use super::export::ExportFormat;
-use crate::command::{Command, Signal};
+use crate::command::Command;
 use crate::dashboard::DashboardPanel;
 use crate::keys::KeyAction;
 use crate::layout::{LayoutMode, MIN_ROWS_FOR_DASHBOARD};
-use crate::popup::{KillTarget, Overlay};
+use crate::popup::{Menu, MenuChoice, Overlay};
 use crate::prompt::PromptKind;
 use crate::view_id::ViewId;
-use crate::views::ListArrangement;
+use crate::views::{ListArrangement, Sort};
 
 /// Rows that a page key moves by, as in agtop 2.
 pub(super) const PAGE_ROWS: isize = 10;
@@ -23,11 +23,13 @@ impl App {
         if self.prompts.open.is_some() {
             return self.press_in_prompt(key);
         }
-        if let Some(Overlay::Confirm(target)) = &self.overlay {
-            let target = target.clone();
-            return self.answer_kill_question(&target, key);
-        }
         self.status = None;
+        if let (Some(Overlay::Menu(menu)), KeyCode::Char(letter), true) =
+            (&self.overlay, key.code, key.modifiers.is_empty())
+            && let Some(choice) = menu.of_letter(letter).cloned()
+        {
+            return self.choose_in_menu(choice);
+        }
         if self.overlay.is_none() && self.layout.mode == LayoutMode::Dashboard && self.act_on_dashboard(key) {
             return Vec::new();
         }
@@ -63,18 +65,45 @@ impl App {
         }
     }
 
-    /// One key answers whether to send a signal.
-    fn answer_kill_question(&mut self, target: &KillTarget, key: KeyEvent) -> Vec<Command> {
+    /// Runs a choice of the open menu.
+    fn choose_in_menu(&mut self, choice: MenuChoice) -> Vec<Command> {
         self.overlay = None;
-        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let signal = match key.code {
-            KeyCode::Char('y' | 't') if !is_control => Signal::Terminate,
-            KeyCode::Char('k') if !is_control => Signal::Kill,
-            KeyCode::Char('s') if !is_control => Signal::Stop,
-            KeyCode::Char('c') if !is_control => Signal::Continue,
-            _ => return Vec::new(),
-        };
-        vec![Command::Signal { process: target.process, signal }]
+        match choice {
+            MenuChoice::Close => {}
+            MenuChoice::AskAgain(target) => self.overlay = Some(Overlay::Menu(Menu::of_kill(&target))),
+            MenuChoice::Signal(target, signal) => return vec![Command::Signal { process: target.process, signal }],
+            MenuChoice::Sort(key) => self.set_sort(Sort { key, ..Sort::default() }),
+        }
+        Vec::new()
+    }
+
+    /// Runs a key's action on the open menu.
+    fn act_on_menu(&mut self, action: KeyAction) -> Vec<Command> {
+        let Some(Overlay::Menu(menu)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            KeyAction::Down => menu.step(1),
+            KeyAction::Up => menu.step(-1),
+            KeyAction::PageDown => menu.step(PAGE_ROWS),
+            KeyAction::PageUp => menu.step(-PAGE_ROWS),
+            KeyAction::First => menu.step(-TO_THE_END),
+            KeyAction::Last => menu.step(TO_THE_END),
+            KeyAction::SortMenu => {
+                menu.cycle();
+                // The list behind the menu shows what the order is like.
+                if let Some(MenuChoice::Sort(key)) = menu.chosen() {
+                    let key = *key;
+                    self.set_sort(Sort { key, ..Sort::default() });
+                }
+            }
+            KeyAction::SortFlip => self.reverse_order(),
+            KeyAction::Open => {
+                let choice = menu.chosen().cloned();
+                return choice.map_or_else(Vec::new, |choice| self.choose_in_menu(choice));
+            }
+            KeyAction::Quit | KeyAction::Back => self.overlay = None,
+            _ => {}
+        }
+        Vec::new()
     }
 
     /// Runs a key's action on what covers the view.
@@ -94,7 +123,7 @@ impl App {
                 KeyAction::Last => *scroll = usize::MAX / 2,
                 _ => return self.act_on_text(action),
             },
-            Overlay::Confirm(_) => {}
+            Overlay::Menu(_) => return self.act_on_menu(action),
         }
         self.stop_at_the_end();
         Vec::new()
@@ -148,14 +177,14 @@ impl App {
             KeyAction::PreviousTab => self.layout.step_tab(-1),
             KeyAction::Panel => self.layout.toggle_panel(),
             KeyAction::Dashboard => self.toggle_dashboard(),
-            KeyAction::SortNext => self.set_sort(self.lists.sort.next()),
+            KeyAction::SortMenu => self.open_sort_menu(),
             KeyAction::SortFlip => self.reverse_order(),
             KeyAction::Group => self.arrange(ListArrangement::Groups),
             KeyAction::Tree => self.arrange(ListArrangement::Tree),
             KeyAction::Focus => self.next_focus(),
             KeyAction::Period => self.change_period(),
             KeyAction::NextWaitingAgent => self.next_waiting_agent(),
-            KeyAction::Filter => self.prompts.start(PromptKind::Filter, &self.lists.filter.text),
+            KeyAction::Filter => self.start_filter(),
             KeyAction::CommandLine => self.prompts.start(PromptKind::Command, ""),
             KeyAction::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
             KeyAction::Configure => self.start_configuring(),

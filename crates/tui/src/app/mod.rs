@@ -61,7 +61,7 @@ impl App {
         let mode = if options.dashboard { LayoutMode::Dashboard } else { LayoutMode::Classic };
         let mut lists = Lists::new(options.pid, options.sort);
         if let Some(filter) = &options.filter {
-            lists.filter.set(filter);
+            lists.settings_mut(options.view).filter.set(filter);
         }
         Self {
             look: Look { theme: options.theme.clone(), depth: options.depth, charset: options.charset },
@@ -163,7 +163,7 @@ impl App {
     }
 
     pub(crate) fn set_filter(&mut self, text: &str) {
-        self.lists.filter.set(text);
+        self.settings_mut().filter.set(text);
         self.refresh_view();
     }
 

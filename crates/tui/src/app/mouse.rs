@@ -54,7 +54,7 @@ impl App {
         }
         if let Some(overlay) = &self.overlay {
             let is_beside = !self.popup_area().contains(position);
-            let is_question = matches!(overlay, Overlay::Confirm(_));
+            let is_question = matches!(overlay, Overlay::Menu(_));
             return if is_beside && !is_question { self.act_on_overlay(KeyAction::Back) } else { Vec::new() };
         }
         let zones = self.zones(self.layout.size.area());
@@ -125,8 +125,8 @@ impl App {
         let column = self.table().and_then(|table| table.column_at(area, x));
         let Some(Ok(key)) = column.map(|column| column.id.parse()) else { return };
         let key: agtop_query::SortKey = key;
-        let is_same = key.as_str() == self.lists.sort.key.as_str();
-        let direction = if is_same { self.lists.sort.direction.reversed() } else { SortDirection::Default };
+        let is_same = key.as_str() == self.settings().sort.key.as_str();
+        let direction = if is_same { self.settings().sort.direction.reversed() } else { SortDirection::Default };
         self.set_sort(Sort { key, direction });
     }
 }
@@ -180,9 +180,9 @@ mod tests {
             Message::Mouse(MouseEvent { kind, column, row: zones.main.y, modifiers: KeyModifiers::NONE }, at)
         };
         app.update(click(Duration::ZERO));
-        assert_eq!((app.lists.sort.key.as_str(), app.lists.sort.direction), ("cost", SortDirection::Default));
+        assert_eq!((app.settings().sort.key.as_str(), app.settings().sort.direction), ("cost", SortDirection::Default));
         app.update(click(Duration::from_secs(5)));
-        assert_eq!(app.lists.sort.direction, SortDirection::Reversed);
+        assert_eq!(app.settings().sort.direction, SortDirection::Reversed);
     }
 
     /// A click on the first place where this text is on the screen.

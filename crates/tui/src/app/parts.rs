@@ -17,7 +17,7 @@ use crate::panel::InfoPanel;
 use crate::popup::{Help, Overlay, Popup};
 use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
-use crate::views::{ListItem, ListTable, QuotaView, RowList, rates_lines};
+use crate::views::{ListItem, ListSettings, ListTable, QuotaView, RowList, rates_lines};
 use crate::widgets::cols;
 
 impl App {
@@ -64,6 +64,15 @@ impl App {
 
     pub(crate) fn chosen_session(&self) -> Option<&Session> {
         self.chosen()?.session
+    }
+
+    /// What decides which rows of the view are shown, and in which order.
+    pub(crate) const fn settings(&self) -> &ListSettings {
+        self.lists.settings(self.layout.view)
+    }
+
+    pub(crate) const fn settings_mut(&mut self) -> &mut ListSettings {
+        self.lists.settings_mut(self.layout.view)
     }
 
     /// The columns of the view.
@@ -166,8 +175,9 @@ impl App {
             columns: self.layout.size.columns,
             overlay: self.overlay.as_ref(),
             prompt: self.prompts.open.as_ref(),
-            filter_error: self.lists.filter.error.as_ref(),
+            filter_error: self.settings().filter.error.as_ref(),
             status: self.status.as_ref(),
+            found: self.prompts.open.as_ref().and_then(|_| self.popup().found()),
             themes: &self.options.themes,
         }
     }

@@ -38,6 +38,8 @@ pub(crate) struct Footer<'a> {
     pub(crate) prompt: Option<&'a Prompt>,
     pub(crate) filter_error: Option<&'a FilterError>,
     pub(crate) status: Option<&'a StatusMessage>,
+    /// How many lines the search in a popup finds, of how many.
+    pub(crate) found: Option<(usize, usize)>,
     /// The themes that the command line completes.
     pub(crate) themes: &'a [Theme],
 }
@@ -102,7 +104,10 @@ impl Footer<'_> {
                 }
                 None => Line::from(look.span("Enter keeps it, Esc clears it", Tone::Dim)),
             },
-            PromptKind::Find => Line::default(),
+            PromptKind::Find => {
+                let (found, all) = self.found.unwrap_or_default();
+                Line::from(look.span(format!("{found}/{all} lines"), Tone::Dim))
+            }
             PromptKind::Command => {
                 let found = completions(&prompt.head(), self.themes);
                 Line::from(look.span(found.join("  "), Tone::Dim))
@@ -114,7 +119,7 @@ impl Footer<'_> {
     fn hints(&self, room: u16) -> Line<'static> {
         let of_program: &[(&str, &str)] =
             if self.overlay.is_some() { &[] } else { &[("?", "help"), (":", "command"), ("q", "quit")] };
-        let needed: usize = of_program.iter().map(|pair| hint_width(pair)).sum();
+        let needed: usize = of_program.iter().map(hint_width).sum();
         let room = usize::from(room) + HINT_GAP;
         let mut used = needed;
         let of_view = self.hints_of_view().iter().take_while(|pair| {
@@ -134,7 +139,7 @@ impl Footer<'_> {
 
     fn hints_of_view(&self) -> &'static [(&'static str, &'static str)] {
         match (self.overlay, self.view) {
-            (Some(Overlay::Confirm(_)), _) => &[("y", "yes"), ("Esc", "no")],
+            (Some(Overlay::Menu(menu)), _) => menu.hints,
             (Some(Overlay::Configure { .. }), _) => {
                 &[("Space", "show or hide"), ("← →", "move"), ("+ -", "width"), ("Esc", "done and save")]
             }

@@ -5,7 +5,7 @@ pub(crate) enum KeyAction {
     Help,
     Pause,
     Refresh,
-    SortNext,
+    SortMenu,
     SortFlip,
     Group,
     Tree,

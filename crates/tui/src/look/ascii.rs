@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("●", "*"),
     ("○", "o"),
+    ("◆", "&"),
+    ("◐", "+"),
     ("◌", "o"),
     ("✓", "v"),
     ("×", "x"),

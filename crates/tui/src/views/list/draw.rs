@@ -86,7 +86,7 @@ impl ListTable<'_> {
     }
 
     fn is_tree(&self) -> bool {
-        self.lists.arrangement == ListArrangement::Tree && self.view == ViewId::Agents
+        self.view == ViewId::Agents && self.lists.settings(self.view).arrangement == ListArrangement::Tree
     }
 
     /// Draws logos after the highlight of the chosen row, which would change them.
@@ -102,7 +102,7 @@ impl ListTable<'_> {
     }
 
     fn draw_headings(&self, area: Rect, placed: &[PlacedColumn], buffer: &mut Buffer) {
-        let sorted_by = self.lists.sort.key.as_str();
+        let sorted_by = self.lists.settings(self.view).sort.key.as_str();
         for PlacedColumn { column, x, width } in placed {
             let tone = if column.id == sorted_by { Tone::Accent } else { Tone::Dim };
             let place = Rect { x: area.x + x, width: *width, height: 1, ..area };
@@ -112,7 +112,7 @@ impl ListTable<'_> {
 
     /// Draws why the list is empty, and what the user can do about it.
     fn draw_empty(&self, area: Rect, buffer: &mut Buffer) {
-        let text = match (self.lists.is_narrowed(), self.view) {
+        let text = match (self.lists.is_narrowed(self.view), self.view) {
             (true, _) => "Nothing passes the filter. Esc clears it.",
             (false, ViewId::Agents) => "No agent is running. Start one, or press 2 for past sessions.",
             (false, _) => "No session was found. `agtop doctor` shows where agtop looked.",

@@ -18,6 +18,6 @@ pub(crate) use draw::ListTable;
 pub(crate) use item::{ListItem, ProjectGroup, RowIdentity};
 pub(crate) use rows::{ListArrangement, RowFocus};
 pub(crate) use selection::RowList;
-pub(crate) use sort::{Sort, SortDirection};
-pub(crate) use state::Lists;
+pub(crate) use sort::{SORT_CYCLE, Sort, SortDirection};
+pub(crate) use state::{ListSettings, Lists};
 pub(crate) use totals::UsageTotals;
