@@ -21,7 +21,7 @@ pub static FIELDS: &[Field] = &[
         title: "STATUS",
         help: "what it is doing",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(10).ranked(0, 0).on_screen(0, 12, 12).at_most(14),
+        column: ColumnLayout::USUAL.min_text(10).ranked(0, 0).on_screen(0, 12, 12),
         get: |row| FieldValue::Status(row.status()),
     },
     Field {

@@ -45,7 +45,7 @@ pub use dashboard::DashboardPreset;
 pub use draw::Canvas;
 pub use keys::{KeyPreset, UnknownKeyPreset};
 pub use logos::{GraphicsProtocol, Logos, TerminalGraphics};
-pub use look::{Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
+pub use look::{Background, Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
 pub use message::{Message, Progress, ScreenChange, SelfStats};
 pub use options::{Config, Options};
 pub use runner::{Host, Input, MouseCapture, Screen, Tty, listen, run};

@@ -34,7 +34,7 @@ pub(crate) use ledger::{LedgerPlan, LedgerTask};
 pub(crate) use output::{RunLength, TextOrJson};
 pub(crate) use prices::PricesPlan;
 pub(crate) use report::{ComparePlan, ReportPlan};
-pub(crate) use screen::ScreenPlan;
+pub(crate) use screen::{ScreenPlan, ThemeChoice};
 pub(crate) use show::{GuardThresholds, ShowPlan};
 pub(crate) use statusline::StatuslinePlan;
 pub(crate) use watch_alerts::{AlertOutput, BellTarget, WatchAlertsPlan};

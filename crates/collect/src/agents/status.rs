@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use agtop_clients::Client;
 use agtop_model::{
-    ActivityKind, Agent, EventKind, Evidence, InFlight, Phase, ProcessState, Session, Status, Timestamp, Untrusted, VendorActivity,
+    ActivityKind, Agent, EventKind, Evidence, InFlight, Phase, ProcessState, Session, Status, Timestamp, Untrusted,
+    VendorActivity,
 };
 
 use super::hook_state::HookActivity;

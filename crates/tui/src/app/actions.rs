@@ -93,7 +93,9 @@ impl App {
     pub(super) fn arrange(&mut self, arrangement: ListArrangement) {
         if self.layout.view != ViewId::Agents {
             self.report_failure(match (arrangement, self.layout.view) {
-                (ListArrangement::Tree, ViewId::Sessions) => "only agents are shown as a tree; Enter shows a session's subagents",
+                (ListArrangement::Tree, ViewId::Sessions) => {
+                    "only agents are shown as a tree; Enter shows a session's subagents"
+                }
                 (_, ViewId::Sessions) => "only agents are grouped; 4 shows sessions by project",
                 _ => "only agents are grouped or shown as a tree: press 1",
             });

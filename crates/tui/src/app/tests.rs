@@ -111,7 +111,10 @@ fn in_the_sort_menu_a_letter_and_the_cursor_choose_a_column() {
     press(&mut app, "s c");
     assert_eq!((app.settings().sort.key.as_str(), app.overlay.is_none()), ("cpu", true));
     press(&mut app, "s i Esc");
-    assert_eq!((app.settings().sort.key.as_str(), app.settings().sort.direction), ("cpu", crate::views::SortDirection::Reversed));
+    assert_eq!(
+        (app.settings().sort.key.as_str(), app.settings().sort.direction),
+        ("cpu", crate::views::SortDirection::Reversed)
+    );
     press(&mut app, "3 s");
     assert!(app.overlay.is_none() && app.status.as_ref().is_some_and(|notice| notice.outcome.is_err()));
 }

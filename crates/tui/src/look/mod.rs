@@ -1,6 +1,7 @@
 //! How things look: each [`Tone`] has a fixed meaning, and the theme gives it a colour.
 
 mod ascii;
+mod background;
 mod depth;
 mod theme;
 
@@ -12,6 +13,7 @@ use ratatui::text::Span;
 
 pub(crate) use agtop_output::Tone;
 pub(crate) use ascii::in_ascii;
+pub use background::Background;
 pub use depth::ColorDepth;
 pub use theme::{Rgb, THEMES, Theme, ThemeError, theme};
 

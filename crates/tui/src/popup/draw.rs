@@ -63,7 +63,12 @@ impl Popup<'_> {
             }
             Overlay::Help { scroll } => {
                 let title = Line::from(Span::styled("Help", look.bold(Tone::Accent)));
-                Some(PopupText { title, lines: self.help.lines(look, screen.width.min(MAX_HELP_COLUMNS).saturating_sub(6)), scroll: *scroll, widest: MAX_HELP_COLUMNS })
+                Some(PopupText {
+                    title,
+                    lines: self.help.lines(look, screen.width.min(MAX_HELP_COLUMNS).saturating_sub(6)),
+                    scroll: *scroll,
+                    widest: MAX_HELP_COLUMNS,
+                })
             }
             Overlay::Pager { title, lines, scroll } => {
                 let harmless = |text: &String| Untrusted::from(&**text).for_terminal().into_owned();
@@ -194,7 +199,9 @@ fn line(look: &Look, fact: DetailLine) -> Line<'static> {
 fn place(screen: Rect, text: &PopupText) -> Rect {
     let widest = text.lines.iter().map(Line::width).max().unwrap_or(0).max(text.title.width() + 2);
     // A popup as wide as its longest line would change with each new line, so it has a few widths only.
-    let width =
-        [56, 84, MAX_POPUP_COLUMNS, MAX_HELP_COLUMNS].into_iter().find(|width| usize::from(*width) >= widest + 4).unwrap_or(text.widest);
+    let width = [56, 84, MAX_POPUP_COLUMNS, MAX_HELP_COLUMNS]
+        .into_iter()
+        .find(|width| usize::from(*width) >= widest + 4)
+        .unwrap_or(text.widest);
     centred(screen, width, cols(text.lines.len()).saturating_add(2))
 }

@@ -107,7 +107,8 @@ impl Help<'_> {
             sections.push(section("Columns", columns.collect()));
         }
         let commands = COMMANDS.iter();
-        let commands = commands.map(|command| (format!(":{} {}", command.name, command.argument), command.help.to_owned()));
+        let commands =
+            commands.map(|command| (format!(":{} {}", command.name, command.argument), command.help.to_owned()));
         sections.push(section("Command line", commands.collect()));
         sections
     }
@@ -161,6 +162,7 @@ fn cut(line: Line<'static>, columns: usize) -> Line<'static> {
 
 /// Each status with what decides it.
 fn statuses() -> Vec<(String, String)> {
-    let line = |status: &Status| (format!("{} {}", status.glyph(), status_word(*status)), status.explanation().to_owned());
+    let line =
+        |status: &Status| (format!("{} {}", status.glyph(), status_word(*status)), status.explanation().to_owned());
     Status::ALL.iter().map(line).collect()
 }

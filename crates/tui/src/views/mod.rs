@@ -7,8 +7,8 @@ mod text;
 mod usage;
 
 pub(crate) use list::{
-    ListArrangement, ListItem, ListSettings, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList, SORT_CYCLE, Sort,
-    SortDirection, UsageTotals,
+    ListArrangement, ListItem, ListSettings, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList,
+    SORT_CYCLE, Sort, SortDirection, UsageTotals,
 };
 pub(crate) use quota::{QuotaHistory, QuotaView, used_up_in};
 pub(crate) use rates::lines as rates_lines;
