@@ -183,6 +183,8 @@ impl App {
             KeyAction::Tree => self.arrange(ListArrangement::Tree),
             KeyAction::Focus => self.next_focus(),
             KeyAction::Period => self.change_period(),
+            KeyAction::Exact => self.usage.toggle_numbers(),
+            KeyAction::LogScale => self.usage.toggle_scale(),
             KeyAction::NextWaitingAgent => self.next_waiting_agent(),
             KeyAction::Filter => self.start_filter(),
             KeyAction::CommandLine => self.prompts.start(PromptKind::Command, ""),

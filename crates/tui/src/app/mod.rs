@@ -19,7 +19,7 @@ use agtop_model::{ProcId, Snapshot};
 use crossterm::event::KeyEventKind;
 
 use crate::alerts::{AlertState, announce};
-use crate::bars::MAX_ALERT_ROWS;
+use crate::bars::{MAX_ALERT_ROWS, today};
 use crate::command::{Command, Reply};
 use crate::dashboard::DashboardState;
 use crate::data::Data;
@@ -171,7 +171,10 @@ impl App {
     pub(crate) fn refresh_view(&mut self) {
         let Some(snapshot) = &self.data.snapshot else { return };
         match self.layout.view {
-            ViewId::Usage => self.usage.refresh(snapshot),
+            ViewId::Usage => {
+                let today = today(snapshot, &self.options.zone).parse().ok();
+                self.usage.refresh(snapshot, today);
+            }
             view => self.lists.refresh(view, snapshot),
         }
         self.alerts.show_beside(&self.agents_at_the_top());

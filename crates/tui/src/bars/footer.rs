@@ -161,9 +161,14 @@ impl Footer<'_> {
                 ("o", "go to"),
                 ("d", "dashboard"),
             ],
-            (None, ViewId::Usage) => {
-                &[("← →", "sum by"), ("w", "day, week, month"), ("Enter", "open"), ("Esc", "back")]
-            }
+            (None, ViewId::Usage) => &[
+                ("← →", "sum by"),
+                ("w", "day, week, month"),
+                ("Enter", "open"),
+                ("Esc", "back"),
+                ("x", "exact"),
+                ("l", "log scale"),
+            ],
             (None, _) => &[("1-5", "views"), ("p", "pause"), ("d", "dashboard")],
         }
     }

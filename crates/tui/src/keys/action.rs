@@ -33,6 +33,8 @@ pub(crate) enum KeyAction {
     Quota,
     NextWaitingAgent,
     Period,
+    Exact,
+    LogScale,
     Kill,
     GoTo,
     Explain,

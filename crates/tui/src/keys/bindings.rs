@@ -60,6 +60,8 @@ static AGTOP: &[KeyBinding] = &[
     bind("S-Tab", A::PreviousTab, T::Views, "previous tab"),
     bind("b", A::Panel, T::Views, "show or hide the panel below"),
     bind("w", A::Period, T::Views, "usage by day, week or month"),
+    bind("x", A::Exact, T::Views, "usage in short or exact numbers"),
+    bind("l", A::LogScale, T::Views, "bars of usage by logarithm"),
     bind("/  f", A::Filter, T::Rows, "filter: word, field:text, cpu>50, !x, or"),
     bind("F", A::Focus, T::Rows, "all, needs me, working, live"),
     bind("s  F6  >", A::SortMenu, T::Rows, "sort: a menu, in which the same key goes on"),
@@ -106,6 +108,7 @@ static VIM: &[KeyBinding] = &[
     bind("C-b  PgUp  C-u", A::PageUp, T::Move, "up by 10 rows"),
     bind("h  Left", A::Left, T::Move, "previous grouping of usage; in Configure: earlier"),
     bind("l  Right", A::Right, T::Move, "next grouping of usage; in Configure: later"),
+    bind("L", A::LogScale, T::Views, "bars of usage by logarithm"),
     bind("?  F1", A::Help, T::Program, "this help"),
     bind("n", A::NextWaitingAgent, T::Move, "next agent that needs you"),
 ];
