@@ -171,7 +171,8 @@ pub(crate) struct RowArgs {
     /// Only the first N rows; 0 shows all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) top: usize,
-    /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
+    /// Only usage from this time on: today, yesterday, a date, a time
+    /// (2026-11-21T10:00), or an age such as 7d or 12h
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Only usage before this time; a date includes the whole day

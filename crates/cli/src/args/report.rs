@@ -42,7 +42,8 @@ fn dimension() -> impl TypedValueParser<Value = Dimension> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Time")]
 pub(crate) struct PeriodArgs {
-    /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
+    /// Only usage from this time on: today, yesterday, a date, a time
+    /// (2026-11-21T10:00), or an age such as 7d or 12h
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Only usage before this time; a date includes the whole day
