@@ -22,14 +22,16 @@ pub(crate) use hooks::*;
 pub(crate) use ledger::*;
 #[cfg(feature = "logos")]
 pub(crate) use logos::*;
+use report::add_ccusage_short_flags;
 pub(crate) use report::*;
 pub(crate) use unused::reject_unused_flags;
 
+use agtop_report::ReportKind;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// `top` for AI coding agents: which run, what each is doing, what it has used and cost, and which one needs you
 #[derive(Debug, Parser)]
-#[command(name = "agtop", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "agtop", version, about, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
 #[command(
     after_help = "agtop reads local files and the process table only. It needs no account and no key, and uses the network only if \
@@ -60,7 +62,8 @@ impl Cli {
     /// # Errors
     /// If it is invalid, or asks for help or the version.
     pub(crate) fn read() -> Result<(Self, ArgMatches), clap::Error> {
-        let matches = unused::hide_unused_flags(Self::command()).try_get_matches()?;
+        let command = add_ccusage_short_flags(Self::command());
+        let matches = unused::hide_unused_flags(command).try_get_matches()?;
         Ok((Self::from_arg_matches(&matches)?, matches))
     }
 }
@@ -73,6 +76,21 @@ pub(crate) enum CliCommand {
     Explain(ExplainArgs),
     /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block
     Report(ReportArgs),
+    /// Same as agtop report daily
+    #[command(hide = true)]
+    Daily(ReportOptionArgs),
+    /// Same as agtop report weekly
+    #[command(hide = true)]
+    Weekly(ReportOptionArgs),
+    /// Same as agtop report monthly
+    #[command(hide = true)]
+    Monthly(ReportOptionArgs),
+    /// Same as agtop report session
+    #[command(hide = true, visible_alias = "sessions")]
+    Session(ReportOptionArgs),
+    /// Same as agtop report blocks
+    #[command(hide = true)]
+    Blocks(ReportOptionArgs),
     /// Price the same tokens on other models
     Compare(CompareArgs),
     /// Print Claude Code's status line, from the JSON on standard input
@@ -100,6 +118,21 @@ pub(crate) enum CliCommand {
     Clients(ClientsArgs),
     /// Print the version
     Version,
+}
+
+impl CliCommand {
+    /// The kind and the options of a report, whichever command asks for it; no kind if the user names none.
+    pub(crate) fn report(&self) -> Option<(Option<ReportKind>, &ReportOptionArgs)> {
+        match self {
+            Self::Report(args) => Some((args.kind, &args.options)),
+            Self::Daily(options) => Some((Some(ReportKind::Daily), options)),
+            Self::Weekly(options) => Some((Some(ReportKind::Weekly), options)),
+            Self::Monthly(options) => Some((Some(ReportKind::Monthly), options)),
+            Self::Session(options) => Some((Some(ReportKind::Session), options)),
+            Self::Blocks(options) => Some((Some(ReportKind::Blocks), options)),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -68,5 +68,8 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 
 /// Whether the reader of the output has ended, as in `agtop --list | head`. That is not a failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is_broken_pipe)
 }

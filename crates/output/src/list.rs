@@ -6,7 +6,7 @@ use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
 use crate::parts::write_parts;
-use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
@@ -32,16 +32,20 @@ const SESSION_TABLE_COLUMNS: DefaultColumns = DefaultColumns {
         "mem",
         "turns",
         "branch",
-        "title",
         "read_rate",
         "write_rate",
+        "title",
     ],
     rank: |column| column.sessions_rank,
 };
 
 static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
     id: "list",
-    flag: SnapshotFlag::Switch { short: None, help: "Print all sessions, live and past" },
+    flag: SnapshotFlag::Switch {
+        short: None,
+        help: "Print all sessions, live and past",
+        json: JsonPairing::Shape("sessions"),
+    },
     series: SeriesForm::Pages,
 };
 

@@ -5,7 +5,7 @@ use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
 use crate::parts::write_parts;
-use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, overview, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
@@ -25,7 +25,11 @@ const AGENT_TABLE_COLUMNS: DefaultColumns = DefaultColumns {
 
 static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
     id: "once",
-    flag: SnapshotFlag::Switch { short: Some('1'), help: "Print the live agents and exit" },
+    flag: SnapshotFlag::Switch {
+        short: Some('1'),
+        help: "Print the live agents and exit",
+        json: JsonPairing::DefaultShape,
+    },
     series: SeriesForm::Pages,
 };
 

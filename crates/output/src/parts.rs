@@ -6,7 +6,10 @@ use crate::cell::Cell;
 use crate::view::View;
 
 /// Writes the parts, separated by ` · `, in lines that fit the view. A part is cut only if it is longer than a line.
-pub(crate) fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> Result<()> {
+///
+/// # Errors
+/// The errors of `out`.
+pub fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> Result<()> {
     const SEPARATOR: &str = " · ";
     let columns = view.width.unwrap_or(usize::MAX);
     let mut used = 0;

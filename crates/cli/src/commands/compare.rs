@@ -50,7 +50,13 @@ pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
     comparison.subject = subject(session, &plan.options);
     let health = collector.health();
     report_broken_sources(&health);
-    let page = ReportContext { view: &plan.view, prices: &prices, columns: ReportColumns::All, health: &health };
+    let page = ReportContext {
+        view: &plan.view,
+        restrictions: &[],
+        prices: &prices,
+        columns: ReportColumns::All,
+        health: &health,
+    };
     match plan.format {
         TextOrJson::Text => comparison.write_text(&page, out)?,
         TextOrJson::Json => comparison.write_json(&page, out)?,

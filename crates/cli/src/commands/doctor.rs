@@ -55,9 +55,9 @@ fn print_client(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write)
         out,
         "  {} live, {}, {}, {} counted once",
         agents,
-        number(health.sessions, "session"),
-        number(health.records, "record"),
-        number(health.duplicates, "repeated response")
+        units::counted(health.sessions, "session"),
+        units::counted(health.records, "record"),
+        units::counted(health.duplicates, "repeated response")
     )?;
     if !health.versions.is_empty() {
         writeln!(out, "  versions: {}", plain(&health.versions.join(", ")))?;
@@ -116,14 +116,9 @@ fn print_stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// `1 file`, `2,000 files`.
-fn number(n: u64, what: &str) -> String {
-    format!("{} {}", units::grouped(n), units::noun(n, what))
-}
-
 fn store_summary(store: &StoreHealth) -> String {
     if store.exists {
-        format!("{}, {}", number(store.files, "file"), units::bytes(store.bytes))
+        format!("{}, {}", units::counted(store.files, "file"), units::bytes(store.bytes))
     } else {
         "does not exist".to_owned()
     }

@@ -33,7 +33,7 @@ pub(crate) use hooks::{HookTarget, HooksPlan, HooksTask};
 pub(crate) use ledger::{LedgerPlan, LedgerTask};
 pub(crate) use output::{RunLength, TextOrJson};
 pub(crate) use prices::PricesPlan;
-pub(crate) use report::{ComparePlan, ReportPlan};
+pub(crate) use report::{ComparePlan, ReportHint, ReportPlan};
 pub(crate) use screen::ScreenPlan;
 pub(crate) use show::{GuardThresholds, ShowPlan};
 pub(crate) use statusline::StatuslinePlan;
@@ -121,6 +121,9 @@ impl CommandPlan {
     }
 
     fn with_context(cli: &Cli, context: &PlanContext) -> Result<Self> {
+        if let Some((kind, options)) = cli.command.as_ref().and_then(CliCommand::report) {
+            return Ok(Self::Report(Box::new(context.report(cli, kind, options)?)));
+        }
         Ok(match &cli.command {
             Some(CliCommand::Install(args)) => Self::Hooks(context.install(args)?),
             Some(CliCommand::Hooks(args)) => Self::Hooks(context.hooks(cli, args)?),
@@ -137,7 +140,6 @@ impl CommandPlan {
             Some(CliCommand::Explain(args)) => Self::Explain(Box::new(context.explain(cli, args)?)),
             Some(CliCommand::Ledger(args)) => Self::Ledger(Box::new(context.ledger(cli, args)?)),
             Some(CliCommand::WatchAlerts(args)) => Self::WatchAlerts(Box::new(context.watch_alerts(cli, args)?)),
-            Some(CliCommand::Report(args)) => Self::Report(Box::new(context.report(cli, args)?)),
             Some(CliCommand::Compare(args)) => Self::Compare(Box::new(context.compare(cli, args)?)),
             _ if cli.screen.demo && !show::wants_screen(cli) => bail!("--demo needs a terminal"),
             _ if show::wants_screen(cli) => Self::Screen(Box::new(context.screen(cli)?)),

@@ -23,7 +23,7 @@ impl ReportFormat for Text {
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
-        write_parts(&heading(report), context.view, out)?;
+        write_parts(&heading(report, context), context.view, out)?;
         let rows = rows(report);
         draw(&mut table(report, &rows, context), rows.len(), context.view, out)?;
         if let Some(current) = report.current.as_ref().filter(|line| line.projection().is_some()) {
@@ -33,10 +33,11 @@ impl ReportFormat for Text {
     }
 }
 
-/// The kind of the report, its time zone and its time.
-pub(super) fn heading(report: &Report) -> Vec<Cell> {
+/// The kind of the report, what it is restricted to, its time zone and its time.
+pub(super) fn heading(report: &Report, context: &ReportContext<'_>) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("{} report", report.kind.as_str()), Tone::Strong)];
     let mut say = |text: String| parts.push(Cell::new(text, Tone::Dim));
+    context.restrictions.iter().for_each(|only| say(only.clone()));
     say(format!("time zone {}", agtop_report::zone_name(&report.zone)));
     if report.dimensions.contains(&Dimension::Week) {
         say("weeks begin on Monday (ISO 8601)".to_owned());
@@ -225,12 +226,12 @@ fn projection(report: &Report, line: &ReportLine) -> Vec<Cell> {
     parts.extend(burn_rate(projection, spend).map(|text| Cell::new(text, Tone::Text)));
     let Some(tokens) = projection.tokens else { return parts };
     let cost = projection.cost.map_or_else(String::new, |cost| format!(", {}", money::part_of(spend, cost)));
-    parts.push(Cell::new(format!("at its end {} tokens{cost}", units::count(tokens)), Tone::Text));
+    parts.push(Cell::new(format!("at its end {}{cost}", units::tokens(tokens)), Tone::Text));
     if let Some(limit) = report.token_limit {
         let share = percent(tokens, limit);
         let style = if share > 100.0 { Tone::Bad } else { Tone::Text };
-        let limit = units::count(limit);
-        parts.push(Cell::new(format!("{} of the limit of {limit} tokens", units::percent(share)), style));
+        let limit = units::tokens(limit);
+        parts.push(Cell::new(format!("{} of the limit of {limit}", units::percent(share)), style));
     }
     parts
 }
