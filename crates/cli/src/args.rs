@@ -312,20 +312,20 @@ pub(crate) struct ScreenArgs {
     #[arg(long)]
     pub(crate) dashboard: bool,
     /// Only the agent with this process id
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", help_heading = "Rows")]
     pub(crate) pid: Option<u32>,
     /// The theme: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox,
     /// catppuccin, solarized, or one of the configuration file
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
-    /// Draw with ASCII characters only
-    #[arg(long)]
+    /// Use ASCII characters only; names are transliterated
+    #[arg(long, global = true, help_heading = "General")]
     pub(crate) ascii: bool,
     /// Leave the mouse to the terminal, for example to select text
     #[arg(long)]
     pub(crate) no_mouse: bool,
-    /// Show fake agents
-    #[arg(long)]
+    /// Show fake agents, on the screen and in every other output
+    #[arg(long, global = true, help_heading = "General")]
     pub(crate) demo: bool,
 }
 

@@ -18,6 +18,7 @@ mod source_issues;
 mod stderr;
 mod threads;
 mod time;
+mod usage_reader;
 
 use std::process::ExitCode;
 

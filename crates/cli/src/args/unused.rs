@@ -7,13 +7,13 @@ use clap::parser::ValueSource;
 use super::formats::SnapshotChoice;
 
 /// Flags that every command accepts, although some do not use them.
-const SHARED_FLAGS: [&str; 4] = ["clients", "plan", "price_file", "prices_as_of"];
+const SHARED_FLAGS: [&str; 5] = ["clients", "plan", "price_file", "prices_as_of", "demo"];
 
 /// The commands that do not use all of these flags, each with those it uses. The status line and hooks ignore the
 /// others: an error would be shown by the agent.
 const USED_FLAGS: &[(&str, &[&str])] = &[
     ("doctor", &["clients", "price_file", "prices_as_of"]),
-    ("explain", &["clients", "price_file", "prices_as_of"]),
+    ("explain", &["clients", "price_file", "prices_as_of", "demo"]),
     ("config", &[]),
     ("ledger", &["clients"]),
     ("hooks", &["clients"]),
@@ -22,6 +22,7 @@ const USED_FLAGS: &[(&str, &[&str])] = &[
     ("prices", &["price_file", "prices_as_of"]),
     ("logos", &[]),
     ("clients", &[]),
+    ("watch-alerts", &["clients", "plan", "price_file", "prices_as_of"]),
     ("version", &[]),
 ];
 
@@ -39,9 +40,7 @@ const OUTPUT_FLAGS: &[&str] = &[
     "dashboard",
     "pid",
     "theme",
-    "ascii",
     "no_mouse",
-    "demo",
 ];
 /// Commands that accept any flag: an error would be shown by the agent that calls them.
 const LENIENT_COMMANDS: [&str; 2] = ["statusline", "hook"];

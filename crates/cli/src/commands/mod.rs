@@ -62,7 +62,7 @@ pub(crate) fn run(plan: CommandPlan) -> Result<ExitCode> {
         // These print cells, JSON or CSV, which are escaped where they are made, and may have colours.
         CommandPlan::Show(plan) => show::run(*plan, &mut stdout().lock()),
         CommandPlan::Report(plan) => report::run(*plan, &mut stdout().lock()),
-        CommandPlan::Compare(plan) => done(compare::run(&plan, &mut stdout().lock())),
+        CommandPlan::Compare(plan) => done(compare::run(*plan, &mut stdout().lock())),
         CommandPlan::WatchAlerts(plan) => watch_alerts::run(*plan, &mut stdout().lock()),
         CommandPlan::Statusline(plan) => done(statusline::run(&plan, &mut stdout().lock())),
         // These print lines, which are escaped here.

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_collect::Collector;
 use agtop_model::{TimeGranularity, UsageTable};
 use agtop_output::report::ReportContext;
 use agtop_output::{Cell, Tone, write_parts};
@@ -13,7 +12,8 @@ use anyhow::Result;
 use crate::find_session::find_session;
 use crate::plan::{ReportHint, ReportPlan};
 use crate::source_issues::report_broken_sources;
-use crate::{collector_setup, progress, stderr};
+use crate::stderr;
+use crate::usage_reader::UsageReader;
 
 /// The exit code if the current period has cost more than its budget.
 const EXIT_OVER_BUDGET: u8 = 5;
@@ -22,18 +22,18 @@ const EXIT_OVER_BUDGET: u8 = 5;
 pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let book = plan.prices.load()?;
     let prices = book.as_of();
-    let mut collector = Collector::new(plan.settings, agtop_os::native(), book);
+    let mut reader = UsageReader::new(plan.source, book);
     if plan.options.asks_for_tags() {
-        collector.import_spooled_tags(&plan.hooks);
+        reader.import_spooled_tags(&plan.hooks);
     }
     let grain = grain(&plan.options);
-    let mut table = progress::with_progress(collector.progress_reporter(), || collector.usage_table(grain));
-    collector_setup::finish(&mut collector);
+    let mut table = reader.usage_table(grain);
+    reader.finish();
     if let Some(id) = &plan.session {
         keep_session(&mut table, id)?;
     }
     let report = Report::build(&table, &plan.options);
-    let health = collector.health();
+    let health = reader.health();
     report_broken_sources(&health);
     let page = ReportContext {
         view: &plan.view,
@@ -48,7 +48,7 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
     }
     out.flush()?;
     // The operating system frees the memory of this process faster than destructors do.
-    std::mem::forget((collector, table));
+    std::mem::forget((reader, table));
     let Some(exceeded_budget) = plan.budget.and_then(|budget| report.exceeded_budget(budget)) else {
         return Ok(ExitCode::SUCCESS);
     };

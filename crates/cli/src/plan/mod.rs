@@ -11,11 +11,12 @@ mod prices;
 mod report;
 mod screen;
 mod show;
+mod source;
 mod statusline;
 mod view;
 mod watch_alerts;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use self::context::PlanContext;
 use crate::args::{Cli, CliCommand, ConfigCommand, PricesArgs, PricesCommand};
@@ -36,6 +37,7 @@ pub(crate) use prices::PricesPlan;
 pub(crate) use report::{ComparePlan, ReportHint, ReportPlan};
 pub(crate) use screen::ScreenPlan;
 pub(crate) use show::{GuardThresholds, ShowPlan};
+pub(crate) use source::{DEMO_AGE, DemoSource, UsageSource};
 pub(crate) use statusline::StatuslinePlan;
 pub(crate) use watch_alerts::{AlertOutput, BellTarget, WatchAlertsPlan};
 
@@ -141,9 +143,11 @@ impl CommandPlan {
             Some(CliCommand::Ledger(args)) => Self::Ledger(Box::new(context.ledger(cli, args)?)),
             Some(CliCommand::WatchAlerts(args)) => Self::WatchAlerts(Box::new(context.watch_alerts(cli, args)?)),
             Some(CliCommand::Compare(args)) => Self::Compare(Box::new(context.compare(cli, args)?)),
-            _ if cli.screen.demo && !show::wants_screen(cli) => bail!("--demo needs a terminal"),
             _ if show::wants_screen(cli) => Self::Screen(Box::new(context.screen(cli)?)),
-            _ => Self::Show(Box::new(context.show(cli)?)),
+            _ => {
+                show::refuse_screen_flags(cli)?;
+                Self::Show(Box::new(context.show(cli)?))
+            }
         })
     }
 }

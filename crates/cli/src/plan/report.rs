@@ -1,6 +1,5 @@
 //! Usage reports and comparisons of models.
 
-use agtop_collect::Settings;
 use agtop_format::units;
 use agtop_hooks::HookDirs;
 use agtop_model::{ClientId, PicoUsd, Timestamp};
@@ -12,13 +11,14 @@ use jiff::tz::TimeZone;
 
 use super::context::PlanContext;
 use super::output::TextOrJson;
+use super::source::UsageSource;
 use crate::args::{Cli, CompareArgs, OrderChoice, PeriodArgs, ReportOptionArgs};
 use crate::prices::PriceSettings;
 use crate::time;
 
 /// Print a usage report.
 pub(crate) struct ReportPlan {
-    pub(crate) settings: Settings,
+    pub(crate) source: UsageSource,
     /// Where hooks have left events that no agtop has read yet.
     pub(crate) hooks: HookDirs,
     pub(crate) prices: PriceSettings,
@@ -44,7 +44,7 @@ pub(crate) enum ReportHint {
 
 /// Price the same tokens on other models.
 pub(crate) struct ComparePlan {
-    pub(crate) settings: Settings,
+    pub(crate) source: UsageSource,
     pub(crate) prices: PriceSettings,
     /// The id of the session, or the beginning of it; `None` for all usage.
     pub(crate) session: Option<String>,
@@ -90,7 +90,7 @@ impl PlanContext {
             ..period.options(kind)
         };
         Ok(ReportPlan {
-            settings,
+            source: self.source(cli, settings)?,
             hooks: self.hook_dirs(),
             prices: self.prices(cli)?,
             options,
@@ -111,7 +111,7 @@ impl PlanContext {
     pub(super) fn compare(&self, cli: &Cli, args: &CompareArgs) -> Result<ComparePlan> {
         let period = self.period(&args.period)?;
         Ok(ComparePlan {
-            settings: self.settings(cli)?,
+            source: self.source(cli, self.settings(cli)?)?,
             prices: self.prices(cli)?,
             session: args.session.clone(),
             options: ReportOptions { plan: self.billing_plan(cli), ..period.options(ReportKind::Session) },

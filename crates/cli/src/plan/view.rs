@@ -25,6 +25,7 @@ impl PlanContext {
             plan: self.billing_plan(cli),
             selection: Selection {
                 filter: cli.rows.filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?,
+                pid: cli.screen.pid,
                 sort: sort.unwrap_or_default(),
                 top: Some(cli.rows.top).filter(|&top| top > 0),
             },
