@@ -11,7 +11,7 @@ use crate::base;
 use crate::catalog::{AIDER, CLAUDE, CLAUDE_MODEL, CODEX, DemoModel, GEMINI, MODELS, OPENCODE, STATUS_CYCLE};
 use crate::moment::DemoMoment;
 use crate::random::{fraction, whole};
-use crate::story::{STEP_KINDS, STORIES, StepKind, Story, tool};
+use crate::story::{FIRST_STORY, STEP_KINDS, STORIES, StepKind, Story, tool};
 
 /// Whether an agent uses tokens in that status.
 pub(super) const fn is_at_work(status: Status) -> bool {
@@ -43,8 +43,8 @@ pub(super) fn model(at: usize) -> DemoModel {
 
 /// What session `at` is about.
 pub(super) fn story(at: usize) -> &'static Story {
-    // The stories take turns: neighbours differ, and each status has every story sooner or later.
-    STORIES.get((at * 3 + at / 8) % STORIES.len()).unwrap_or(&STORIES[0])
+    let index = usize::try_from(whole(fraction(at, 1) * STORIES.len() as f64)).unwrap_or(0);
+    STORIES.get(index).unwrap_or(&FIRST_STORY)
 }
 
 /// Seconds since the session was last active.
@@ -228,7 +228,7 @@ fn in_flight(moment: &DemoMoment, at: usize, client: ClientId, status: Status) -
     };
     let mut running = vec![one(name, target, false)];
     if status == Status::Spawning {
-        running.push(one("code-reviewer", "review the change", true));
+        running.push(one("code-reviewer", "review the auth refactor", true));
         running.push(one("test-writer", "cover the failing case", true));
     }
     running

@@ -71,28 +71,31 @@ pub(super) fn tool(client: ClientId, kind: StepKind) -> Option<&'static str> {
 /// All kinds, the most used first.
 pub(super) const STEP_KINDS: [StepKind; 4] = [StepKind::Run, StepKind::Edit, StepKind::Read, StepKind::Search];
 
+/// The first story.
+pub(super) const FIRST_STORY: Story = Story {
+    project: "shop-api",
+    branch: "fix/basket-totals",
+    title: "Basket totals round twice",
+    prompt: "why does the total of a basket differ by a cent?",
+    answer: "Both steps round. I keep the exact sum and round once, at the end.",
+    steps: &[
+        (StepKind::Search, "fn round_total"),
+        (StepKind::Read, "src/totals.rs"),
+        (StepKind::Edit, "src/totals.rs"),
+        (StepKind::Run, "cargo test -p basket"),
+        (StepKind::Read, "tests/rounding.rs"),
+        (StepKind::Edit, "tests/rounding.rs"),
+        (StepKind::Run, "cargo test -p basket"),
+        (StepKind::Run, "git diff --stat"),
+    ],
+    file: "src/totals.rs",
+    risky_command: "git push --force-with-lease origin fix/basket-totals",
+    slow_command: "cargo test --workspace -- --ignored",
+};
+
 /// The stories. A session has one for all of its time.
-pub(super) const STORIES: &[Story] = &[
-    Story {
-        project: "shop-api",
-        branch: "fix/basket-totals",
-        title: "Basket totals round twice",
-        prompt: "why does the total of a basket differ by a cent?",
-        answer: "Both steps round. I keep the exact sum and round once, at the end.",
-        steps: &[
-            (StepKind::Search, "fn round_total"),
-            (StepKind::Read, "src/totals.rs"),
-            (StepKind::Edit, "src/totals.rs"),
-            (StepKind::Run, "cargo test -p basket"),
-            (StepKind::Read, "tests/rounding.rs"),
-            (StepKind::Edit, "tests/rounding.rs"),
-            (StepKind::Run, "cargo test -p basket"),
-            (StepKind::Run, "git diff --stat"),
-        ],
-        file: "src/totals.rs",
-        risky_command: "git push --force-with-lease origin fix/basket-totals",
-        slow_command: "cargo test --workspace -- --ignored",
-    },
+pub(super) static STORIES: &[Story] = &[
+    FIRST_STORY,
     Story {
         project: "zk-prover",
         branch: "main",
