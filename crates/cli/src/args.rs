@@ -70,8 +70,8 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CliCommand {
-    /// Show how well the files of each agent can be read; exit 1 if records are lost
-    Doctor,
+    /// Show which agents have files here and how well agtop reads them; exit 1 if records are lost
+    Doctor(DoctorArgs),
     /// Show every counted response of a session, with file and line, and every copy that is not counted
     Explain(ExplainArgs),
     /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block
@@ -140,6 +140,13 @@ pub(crate) struct ClientsArgs {
     /// Print JSON on one line
     #[arg(short, long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Also list agents that have no files here, and every place where agtop looks
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ pub mod alert;
 mod cell;
 mod colour;
 mod csv;
+mod empty;
 mod json;
 mod list;
 mod once;

@@ -10,7 +10,7 @@ use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotForm
 use crate::summary::{RowTotals, count_of, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
-use crate::{View, table};
+use crate::{View, empty, table};
 
 /// The sessions as a table.
 pub(crate) struct SessionTable;
@@ -58,6 +58,11 @@ impl SnapshotFormat for SessionTable {
         let rows = select::sessions(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
         let sum = RowTotals::of(shown, view);
+        if snapshot.sessions.is_empty() {
+            write_parts(&[Cell::new("No agent has left a session here.", Tone::Text)], view, out)?;
+            empty::write_hint(&snapshot.health, view, out)?;
+            return write_footer(snapshot, &sum, view, out);
+        }
         table::write(shown, &SESSION_TABLE_COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
         if let Some(doubt) = view.selection.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {

@@ -9,7 +9,7 @@ use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotForm
 use crate::summary::{RowTotals, count_of, overview, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
-use crate::{View, table};
+use crate::{View, empty, table};
 
 /// The live agents as a table, like `top -b -n 1`.
 pub(crate) struct AgentTable;
@@ -44,6 +44,9 @@ impl SnapshotFormat for AgentTable {
         write_parts(&header(&rows, &sum, view), view, out)?;
         if rows.is_empty() {
             write_parts(&[Cell::new(no_rows_message(snapshot, view), Tone::Text)], view, out)?;
+            if snapshot.agents.is_empty() && snapshot.sessions.is_empty() {
+                empty::write_hint(&snapshot.health, view, out)?;
+            }
         } else {
             table::write(select::top(&rows, &view.selection), &AGENT_TABLE_COLUMNS, view, out)?;
         }

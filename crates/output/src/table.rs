@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_format::text;
+use agtop_format::{Charset, ascii, text};
 use agtop_model::{ColumnLayout, Field, FieldKind, SnapshotRow, field};
 
 use crate::View;
@@ -68,6 +68,9 @@ impl ColumnRoom {
 
 /// Writes a heading and that many rows of the columns, fitted to the width of the view.
 pub(crate) fn draw(table: &mut Vec<TableColumn>, rows: usize, view: &View, out: &mut dyn Write) -> Result<()> {
+    if view.charset == Charset::Ascii {
+        table.iter_mut().for_each(TableColumn::transliterate);
+    }
     if let Some(width) = view.width {
         fit(table, width);
     }
@@ -120,6 +123,21 @@ impl TableColumn {
         self.cells.iter().any(|cell| !matches!(cell.text(), "" | MISSING))
     }
 
+    /// Puts the cells into ASCII, which may make the column wider.
+    fn transliterate(&mut self) {
+        let (widest, limit) = (self.widest(), self.width);
+        for cell in &mut self.cells {
+            *cell = Cell::new(ascii(cell.text()), cell.tone());
+        }
+        // A column that was narrower than its text stays so.
+        self.width = if limit < widest { limit } else { self.widest().min(MAX_COLUMN_WIDTH) };
+        self.min_width = if self.align == Align::Right { self.width } else { self.min_width.min(self.width) };
+    }
+
+    fn widest(&self) -> usize {
+        self.cells.iter().map(Cell::width).max().unwrap_or(0).max(self.heading.width())
+    }
+
     /// The column in at most `width` columns of the terminal, unless it has numbers.
     fn at_most(mut self, width: usize) -> Self {
         self.width = self.width.min(width.max(self.min_width));
@@ -156,6 +174,7 @@ fn write_line<'t>(
     for column in table {
         let Some(cell) = cell_of(column) else { continue };
         let shown = text::truncate(cell.text(), column.width);
+        let shown = view.charset.text(&shown);
         let padding = column.width.saturating_sub(text::width(&shown));
         let (before, behind) = match column.align {
             Align::Left => (0, padding),

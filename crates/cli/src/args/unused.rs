@@ -7,19 +7,19 @@ use clap::parser::ValueSource;
 use super::formats::SnapshotChoice;
 
 /// Flags that every command accepts, although some do not use them.
-const SHARED_FLAGS: [&str; 5] = ["clients", "plan", "price_file", "prices_as_of", "demo"];
+const SHARED_FLAGS: [&str; 6] = ["clients", "plan", "price_file", "prices_as_of", "demo", "ascii"];
 
 /// The commands that do not use all of these flags, each with those it uses. The status line and hooks ignore the
 /// others: an error would be shown by the agent.
 const USED_FLAGS: &[(&str, &[&str])] = &[
-    ("doctor", &["clients", "price_file", "prices_as_of"]),
-    ("explain", &["clients", "price_file", "prices_as_of", "demo"]),
+    ("doctor", &["clients", "price_file", "prices_as_of", "ascii"]),
+    ("explain", &["clients", "price_file", "prices_as_of", "demo", "ascii"]),
     ("config", &[]),
     ("ledger", &["clients"]),
     ("hooks", &["clients"]),
     ("install", &[]),
     ("events", &[]),
-    ("prices", &["price_file", "prices_as_of"]),
+    ("prices", &["price_file", "prices_as_of", "ascii"]),
     ("logos", &[]),
     ("clients", &[]),
     ("watch-alerts", &["clients", "plan", "price_file", "prices_as_of"]),

@@ -43,7 +43,7 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
         health: &health,
     };
     plan.format.write(&report, &page, out)?;
-    if plan.hint == ReportHint::OtherKinds {
+    if plan.hint == ReportHint::OtherKinds && !report.lines.is_empty() {
         write_parts(&[Cell::new(other_kinds(report.kind), Tone::Dim)], &plan.view, out)?;
     }
     out.flush()?;

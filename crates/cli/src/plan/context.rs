@@ -145,7 +145,7 @@ impl PlanContext {
 
     /// Message text and explanations are in files only: commands that need these use the ledger only for deleted files.
     fn ledger_mode(&self, cli: &Cli) -> LedgerMode {
-        let is_about_files = matches!(cli.command, Some(CliCommand::Doctor | CliCommand::Explain(_)));
+        let is_about_files = matches!(cli.command, Some(CliCommand::Doctor(_) | CliCommand::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
             (true, _) => LedgerMode::Off,

@@ -27,7 +27,7 @@ use crate::logos::LogoUpdate;
 use crate::paths::default_config_file;
 use crate::prices::ListUpdate;
 
-pub(crate) use doctor::DoctorPlan;
+pub(crate) use doctor::{DoctorPlan, DoctorScope};
 pub(crate) use events::EventsPlan;
 pub(crate) use explain::ExplainPlan;
 pub(crate) use hooks::{HookTarget, HooksPlan, HooksTask};
@@ -39,6 +39,7 @@ pub(crate) use screen::ScreenPlan;
 pub(crate) use show::{GuardThresholds, ShowPlan};
 pub(crate) use source::{DEMO_AGE, DemoSource, UsageSource};
 pub(crate) use statusline::StatuslinePlan;
+pub(crate) use view::charset;
 pub(crate) use watch_alerts::{AlertOutput, BellTarget, WatchAlertsPlan};
 
 /// What the command line asks for.
@@ -138,7 +139,7 @@ impl CommandPlan {
                 Self::UpdateLogos(context.logos_update(args))
             }
             Some(CliCommand::Prices(args)) => Self::Prices(context.prices_lookup(cli, args)?),
-            Some(CliCommand::Doctor) => Self::Doctor(Box::new(context.doctor(cli)?)),
+            Some(CliCommand::Doctor(args)) => Self::Doctor(Box::new(context.doctor(cli, args)?)),
             Some(CliCommand::Explain(args)) => Self::Explain(Box::new(context.explain(cli, args)?)),
             Some(CliCommand::Ledger(args)) => Self::Ledger(Box::new(context.ledger(cli, args)?)),
             Some(CliCommand::WatchAlerts(args)) => Self::WatchAlerts(Box::new(context.watch_alerts(cli, args)?)),

@@ -26,6 +26,7 @@ const COMMANDS: &[&[&str]] = &[
     &["version"],
     &["help", "report"],
     &["doctor"],
+    &["doctor", "--all"],
     &["clients"],
     &["clients", "--json"],
     &["explain", SESSION],
@@ -50,6 +51,9 @@ const COMMANDS: &[&[&str]] = &[
     &["events", "--json"],
     &["config", "path"],
     &["config", "check"],
+    &["--demo", "--once"],
+    &["--demo", "report"],
+    &["--demo", "compare", "--since", "7d"],
 ];
 
 /// `agtop ledger export | head -1` ended with "the export could not be written: Broken pipe".

@@ -106,7 +106,7 @@ impl Days {
             let inside = day.filter(|day| first.is_some_and(|first| first <= day) && Some(*day) <= self.last);
             let shade = inside.map_or(" ", |day| self.shade(day));
             let cell = Cell::new(shade, if shade == SHADES[0] { Tone::Dim } else { Tone::Good });
-            cell.write(shade, context.view.colour, out)?;
+            cell.write(&context.view.charset.text(shade), context.view.colour, out)?;
             out.write_all(if at + 1 < weeks.len() { b" " } else { b"\n" })?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use agtop_report::{BlockProjection, Dimension, LineDetail, LineKey, Report, Repo
 
 use super::columns::{SUM_COLUMNS, key_columns, key_text, main_models, names_models};
 use crate::cell::Cell;
+use crate::empty;
 use crate::parts::write_parts;
 use crate::report::format::{ReportColumns, ReportContext, ReportFormat, ReportFormatInfo};
 use crate::summary::cost_notes;
@@ -24,6 +25,9 @@ impl ReportFormat for Text {
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
         write_parts(&heading(report, context), context.view, out)?;
+        if report.lines.is_empty() {
+            return write_empty(report, context, out);
+        }
         let rows = rows(report);
         draw(&mut table(report, &rows, context), rows.len(), context.view, out)?;
         if let Some(current) = report.current.as_ref().filter(|line| line.projection().is_some()) {
@@ -31,6 +35,15 @@ impl ReportFormat for Text {
         }
         write_parts(&notes(report, context), context.view, out)
     }
+}
+
+/// Writes that there is no usage, and how agtop would find some.
+fn write_empty(report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
+    let is_restricted = report.since.is_some() || report.until.is_some() || !context.restrictions.is_empty();
+    let has_files = context.health.clients.iter().any(|client| client.records > 0);
+    let message = if is_restricted || has_files { "No usage matches." } else { "No agent has left a session here." };
+    write_parts(&[Cell::new(message, Tone::Text)], context.view, out)?;
+    if is_restricted || has_files { Ok(()) } else { empty::write_hint(context.health, context.view, out) }
 }
 
 /// The kind of the report, what it is restricted to, its time zone and its time.
