@@ -6,15 +6,20 @@ use crate::cell::Cell;
 use crate::view::View;
 
 /// Writes the parts, separated by ` · `, in lines that fit the view. A part is cut only if it is longer than a line.
-pub(crate) fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> Result<()> {
-    const SEPARATOR: &str = " · ";
+///
+/// # Errors
+/// The errors of `out`.
+pub fn write_parts(parts: &[Cell], view: &View, out: &mut dyn Write) -> Result<()> {
+    let separator = view.charset.text(" · ");
     let columns = view.width.unwrap_or(usize::MAX);
     let mut used = 0;
     for part in parts {
-        let shown = text::truncate(part.text(), columns);
-        let wanted = text::width(SEPARATOR) + text::width(&shown);
+        let part_text = view.charset.text(part.text());
+        let shown = text::truncate(&part_text, columns);
+        let shown = view.charset.text(&shown);
+        let wanted = text::width(&separator) + text::width(&shown);
         if used > 0 && used + wanted <= columns {
-            out.write_all(SEPARATOR.as_bytes())?;
+            out.write_all(separator.as_bytes())?;
             used += wanted;
         } else {
             out.write_all(if used > 0 { b"\n" } else { b"" })?;

@@ -1,10 +1,10 @@
 use std::io::{Result, Write};
 
-use agtop_format::text;
+use agtop_format::{Charset, ascii, text};
 use agtop_model::{ColumnLayout, Field, FieldKind, SnapshotRow, field};
 
 use crate::View;
-use crate::cell::{Cell, cell};
+use crate::cell::{Cell, MISSING, cell};
 use crate::tone::Tone;
 
 /// Blanks between two columns.
@@ -12,6 +12,10 @@ const COLUMN_GAP: usize = 2;
 
 /// No column is wider, not even in a pipe: otherwise one hostile name would pad every row.
 const MAX_COLUMN_WIDTH: usize = 120;
+
+/// No default column is wider: ids that are paths, and long titles, would put the others out of sight. Columns that the
+/// user requested have all of their text.
+const MAX_DEFAULT_COLUMN_WIDTH: usize = 48;
 
 /// The default columns of a table, from left to right.
 pub(crate) struct DefaultColumns {
@@ -30,7 +34,8 @@ pub(crate) struct ColumnRoom {
     pub(crate) rank: u8,
 }
 
-/// Writes a table of the rows: the fields of the view, or without them those of `columns` that fit.
+/// Writes a table of the rows: the fields of the view, or without them those of `columns` that fit and of which a row has
+/// a value.
 pub(crate) fn write(
     rows: &[SnapshotRow<'_>],
     columns: &DefaultColumns,
@@ -40,7 +45,11 @@ pub(crate) fn write(
     let default_fields = columns.ids.iter().filter_map(|id| field(id));
     let mut table: Vec<_> = match &view.fields {
         Some(fields) => fields.iter().map(|field| TableColumn::new(field, REQUESTED_COLUMN_ROOM, rows, view)).collect(),
-        None => default_fields.map(|field| TableColumn::new(field, columns.room(field), rows, view)).collect(),
+        None => default_fields
+            .map(|field| TableColumn::new(field, columns.room(field), rows, view))
+            .filter(|column| column.rank == 0 || column.has_values())
+            .map(|column| column.at_most(MAX_DEFAULT_COLUMN_WIDTH))
+            .collect(),
     };
     draw(&mut table, rows.len(), view, out)
 }
@@ -59,6 +68,9 @@ impl ColumnRoom {
 
 /// Writes a heading and that many rows of the columns, fitted to the width of the view.
 pub(crate) fn draw(table: &mut Vec<TableColumn>, rows: usize, view: &View, out: &mut dyn Write) -> Result<()> {
+    if view.charset == Charset::Ascii {
+        table.iter_mut().for_each(TableColumn::transliterate);
+    }
     if let Some(width) = view.width {
         fit(table, width);
     }
@@ -105,6 +117,34 @@ impl TableColumn {
     }
 }
 
+impl TableColumn {
+    /// Whether a cell has a value.
+    fn has_values(&self) -> bool {
+        self.cells.iter().any(|cell| !matches!(cell.text(), "" | MISSING))
+    }
+
+    /// Puts the cells into ASCII, which may make the column wider.
+    fn transliterate(&mut self) {
+        let (widest, limit) = (self.widest(), self.width);
+        for cell in &mut self.cells {
+            *cell = Cell::new(ascii(cell.text()), cell.tone());
+        }
+        // A column that was narrower than its text stays so.
+        self.width = if limit < widest { limit } else { self.widest().min(MAX_COLUMN_WIDTH) };
+        self.min_width = if self.align == Align::Right { self.width } else { self.min_width.min(self.width) };
+    }
+
+    fn widest(&self) -> usize {
+        self.cells.iter().map(Cell::width).max().unwrap_or(0).max(self.heading.width())
+    }
+
+    /// The column in at most `width` columns of the terminal, unless it has numbers.
+    fn at_most(mut self, width: usize) -> Self {
+        self.width = self.width.min(width.max(self.min_width));
+        self
+    }
+}
+
 /// Fits the table to `width`: drops columns until the others fit at their minimum, then shrinks the widest.
 fn fit(table: &mut Vec<TableColumn>, width: usize) {
     let taken = |table: &[TableColumn], of: fn(&TableColumn) -> usize| {
@@ -129,19 +169,24 @@ fn write_line<'t>(
     view: &View,
     out: &mut dyn Write,
 ) -> Result<()> {
-    for (at, column) in table.iter().enumerate() {
+    // Blanks are written before the next text, so that no line ends in blanks.
+    let mut blanks = 0;
+    for column in table {
         let Some(cell) = cell_of(column) else { continue };
         let shown = text::truncate(cell.text(), column.width);
-        let blanks = column.width.saturating_sub(text::width(&shown));
+        let shown = view.charset.text(&shown);
+        let padding = column.width.saturating_sub(text::width(&shown));
         let (before, behind) = match column.align {
-            Align::Left => (0, blanks),
-            Align::Right => (blanks, 0),
+            Align::Left => (0, padding),
+            Align::Right => (padding, 0),
         };
-        write!(out, "{:before$}", "")?;
-        cell.write(&shown, view.colour, out)?;
-        if at + 1 < table.len() {
-            write!(out, "{:blanks$}", "", blanks = behind + COLUMN_GAP)?;
+        if shown.is_empty() {
+            blanks += column.width + COLUMN_GAP;
+            continue;
         }
+        write!(out, "{:blanks$}", "", blanks = blanks + before)?;
+        cell.write(&shown, view.colour, out)?;
+        blanks = behind + COLUMN_GAP;
     }
     out.write_all(b"\n")
 }

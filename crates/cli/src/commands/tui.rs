@@ -1,5 +1,6 @@
 //! The screen: connects the terminal, the state of the screen and the threads behind it.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use agtop_tui::{App, Background, Message, Options, Screen as _, Tty};
@@ -36,8 +37,22 @@ pub(super) fn run(plan: ScreenPlan) -> Result<ExitCode> {
     let result = agtop_tui::run(&mut tty, &mut app, &mut host);
     // The terminal is given back last: until then, keys are not for the shell.
     let finished = host.finish();
-    tty.leave()?;
+    let left = tty.leave();
+    if [&result, &left].into_iter().any(|result| result.as_ref().is_err_and(is_terminal_gone)) {
+        // Dropping it would print a message about the cursor.
+        std::mem::forget(tty);
+        return finished.map(|()| ExitCode::SUCCESS);
+    }
     result?;
+    left?;
     finished?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the terminal has been closed, as by closing its window. That is one way to quit.
+fn is_terminal_gone(error: &std::io::Error) -> bool {
+    /// What reading and writing return then, on all Unix systems.
+    const EIO: i32 = 5;
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::NotConnected)
+        || (cfg!(unix) && error.raw_os_error() == Some(EIO))
 }
