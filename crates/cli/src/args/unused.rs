@@ -22,6 +22,8 @@ const USED_FLAGS: &[(&str, &[&str])] = &[
     ("prices", &["price_file", "prices_as_of"]),
     ("logos", &[]),
     ("clients", &[]),
+    ("completions", &[]),
+    ("man", &[]),
     ("version", &[]),
 ];
 
