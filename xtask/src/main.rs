@@ -6,6 +6,7 @@ mod bench;
 mod beside;
 mod clients;
 mod corpus;
+mod docs;
 mod layers;
 mod prices;
 mod targets;
@@ -29,6 +30,8 @@ enum Task {
     Layers(layers::Args),
     /// Write the README's table of what agtop knows of each agent
     Clients(clients::Args),
+    /// Write manual pages, completion scripts, the command line's reference and the configuration's schema
+    Docs(docs::Args),
     /// Write a home of fake agents, and the usage that agtop must find there
     Corpus(corpus::Args),
     /// Time agtop on a home, and other programs beside it
@@ -51,6 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Prices(args) => prices::run(&args),
         Task::Layers(args) => layers::run(&args),
         Task::Clients(args) => clients::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Corpus(args) => corpus::run(&args),
         Task::Bench(args) => bench::run(&args),
         #[cfg(unix)]

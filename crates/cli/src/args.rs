@@ -84,7 +84,7 @@ pub(crate) enum CliCommand {
     Compare(CompareArgs),
     /// Print Claude Code's status line, from the JSON on standard input
     Statusline(StatuslineArgs),
-    /// Print the path of the configuration file, write a template, or check the file
+    /// Print the path of the configuration file, write a template, check the file, or print its JSON schema
     Config(ConfigArgs),
     /// Show, check or change the ledger, which keeps the usage of transcripts, deleted ones included
     Ledger(LedgerArgs),

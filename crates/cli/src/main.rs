@@ -6,6 +6,7 @@ mod collector_setup;
 mod commands;
 mod completion;
 mod config;
+mod config_schema;
 mod explanation;
 mod find_session;
 mod log;
