@@ -8,7 +8,10 @@ mod clients;
 mod corpus;
 mod docs;
 mod layers;
+mod package;
 mod prices;
+mod process;
+mod release;
 mod targets;
 
 use std::process::ExitCode;
@@ -41,6 +44,10 @@ enum Task {
     BesideAgents(beside::Args),
     /// Add the example agent of CONTRIBUTING.md to a copy of the repository, build it and run its tests
     AddAgentGuide,
+    /// Make packages, and try those that can be tried on this machine
+    Package(package::Args),
+    /// Show what a release would publish, and check that it may
+    Release(release::Args),
     /// Check that agtop compiles for every platform that it supports
     Targets(targets::Args),
 }
@@ -60,6 +67,8 @@ fn main() -> anyhow::Result<ExitCode> {
         #[cfg(unix)]
         Task::BesideAgents(args) => return beside::run(&args),
         Task::AddAgentGuide => add_agent_guide::run(),
+        Task::Package(args) => package::run(&args),
+        Task::Release(args) => release::run(&args),
         Task::Targets(args) => targets::run(&args),
     }?;
     Ok(ExitCode::SUCCESS)
