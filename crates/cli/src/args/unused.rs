@@ -23,6 +23,8 @@ const USED_FLAGS: &[(&str, &[&str])] = &[
     ("logos", &[]),
     ("clients", &[]),
     ("watch-alerts", &["clients", "plan", "price_file", "prices_as_of"]),
+    ("completions", &[]),
+    ("man", &[]),
     ("version", &[]),
 ];
 
