@@ -51,7 +51,7 @@ pub static FIELDS: &[Field] = &[
     Field {
         id: "session",
         title: "SESSION",
-        help: "session id, +N for N sub-agent files",
+        help: "session id, +N for N subagent files",
         kind: FieldKind::Text,
         column: ColumnLayout::USUAL.min_text(10).ranked(3, 3).on_screen(6, 9, 12).at_most(13),
         get: session_id,
@@ -365,7 +365,7 @@ pub static FIELDS: &[Field] = &[
     Field {
         id: "subagents",
         title: "SUB",
-        help: "sub-agents of the session",
+        help: "subagents of the session",
         kind: FieldKind::Count,
         column: ColumnLayout::USUAL,
         get: |row| session(row, |s| FieldValue::Count(s.children.len() as u64)),

@@ -111,7 +111,7 @@ pub(super) fn activity(render: &RenderContext<'_>, row: &SnapshotRow<'_>, width:
     Line::from(render.look.span(widgets::spark(&values, usize::from(width), Some(100.0)), tone))
 }
 
-/// The project; for a sub-agent, which has no project of its own, its name.
+/// The project; for a subagent, which has no project of its own, its name.
 pub(super) fn project(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
     let Some(known) = field("project") else { return to_line(render, &missing()) };
     match ((known.get)(row), row.session.and_then(|session| session.public_title.as_ref())) {

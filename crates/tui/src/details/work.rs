@@ -86,7 +86,7 @@ impl RowDetails<'_> {
         self.with_note(until.unwrap_or_else(|| rate.clone()), format!("{rate}{mark}"))
     }
 
-    /// Skills, sub-agents and tools.
+    /// Skills, subagents and tools.
     pub(super) fn helpers(&self) -> Vec<DetailLine> {
         let mut facts = Vec::new();
         if let Some(agent) = self.row.agent
@@ -123,7 +123,7 @@ impl RowDetails<'_> {
         }
         let text = format!("{} in flight", running.len());
         let mut facts =
-            vec![DetailLine::new("sub-agents", self.with_note(text, format!("{} in all", session.children.len())))];
+            vec![DetailLine::new("subagents", self.with_note(text, format!("{} in all", session.children.len())))];
         for call in running {
             let mut spans =
                 vec![self.dim("· "), self.render.look.span(call.name.for_terminal().into_owned(), Tone::Text)];

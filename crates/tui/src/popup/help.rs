@@ -27,7 +27,7 @@ const FILTER_EXAMPLES: &[(&str, &str)] = &[
 const fn about(view: ViewId) -> &'static str {
     match view {
         ViewId::Agents => "Live agents; those that need you come first. ▌ marks agents that act without asking.",
-        ViewId::Sessions => "All sessions, live ones on top; +N counts files of sub-agents.",
+        ViewId::Sessions => "All sessions, live ones on top; +N counts files of subagents.",
         ViewId::Rates => "What happened in the last minutes, and since agtop started.",
         ViewId::Usage => "Usage by day, model, client or project. Dollars are API prices, not a bill.",
         ViewId::Quota => "How much of each account's rate limits is used, and when they will be used up.",

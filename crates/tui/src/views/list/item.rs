@@ -31,7 +31,7 @@ pub(crate) enum SessionRef {
     OfAgent,
     /// The session at this index of the snapshot.
     At(usize),
-    /// The session of a sub-agent, below another session.
+    /// The session of a subagent, below another session.
     Below(Arc<Session>),
 }
 

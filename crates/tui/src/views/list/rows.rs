@@ -59,7 +59,7 @@ pub(crate) enum ListArrangement {
     Flat,
     /// By project.
     Groups,
-    /// With sub-agents and helpers below them.
+    /// With subagents and helpers below them.
     Tree,
 }
 

@@ -7,7 +7,7 @@ use agtop_query::ProcessParents;
 use super::item::{ListItem, SessionRef};
 use super::twig::{TreePlace, connect};
 
-/// Agents below the agents that started them, with their sub-agents and helpers.
+/// Agents below the agents that started them, with their subagents and helpers.
 pub(super) struct AgentTree<'a> {
     snapshot: &'a Snapshot,
     processes: HashMap<u32, &'a Arc<Process>>,
@@ -15,7 +15,7 @@ pub(super) struct AgentTree<'a> {
     below: HashMap<u32, Vec<usize>>,
 }
 
-/// Most levels of sub-agents below a session.
+/// Most levels of subagents below a session.
 const MAX_SUBAGENT_DEPTH: usize = 64;
 
 impl<'a> AgentTree<'a> {
