@@ -264,7 +264,7 @@ fn recent(moment: &DemoMoment, at: usize, client: ClientId, status: Status) -> V
         Status::NeedsPermission => all.push(activity(since_step, ActivityKind::Waited)),
         Status::NeedsInput => all.push(activity(since_step, ActivityKind::Stopped(StopReason::EndTurn))),
         Status::RateLimited => {
-            all.push(activity(since_step, ActivityKind::Failed("429: the allowance is used up".into())))
+            all.push(activity(since_step, ActivityKind::Failed("429: the allowance is used up".into())));
         }
         _ => {}
     }

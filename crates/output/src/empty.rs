@@ -36,8 +36,8 @@ fn lines(health: &SourceHealth) -> Vec<String> {
     let places: Vec<String> = places.map(|root| root.to_string_lossy().into_owned()).collect();
     let places: Vec<&str> = places.iter().map(String::as_str).collect();
     if !places.is_empty() {
-        let named = first(&places, MAX_NAMED_PLACES, " places");
-        lines.push(format!("Looked for their files in {named} (agtop doctor --all)"));
+        let shown = first(&places, MAX_NAMED_PLACES, " places");
+        lines.push(format!("Looked for their files in {shown} (agtop doctor --all)"));
     }
     lines.push("A session appears here as soon as an agent runs. With fake agents: agtop --demo".to_owned());
     lines
