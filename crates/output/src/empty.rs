@@ -6,7 +6,7 @@ use agtop_format::units;
 use agtop_model::{ClientHealth, SourceHealth};
 
 use crate::cell::Cell;
-use crate::parts::write_parts;
+use crate::parts::write_sentence;
 use crate::tone::Tone;
 use crate::view::View;
 
@@ -17,7 +17,7 @@ const MAX_NAMED_PLACES: usize = 3;
 /// Writes which agents agtop knows, where it has looked for their sessions, and how to see fake ones.
 pub(crate) fn write_hint(health: &SourceHealth, view: &View, out: &mut dyn Write) -> Result<()> {
     for line in lines(health) {
-        write_parts(&[Cell::new(line, Tone::Text)], view, out)?;
+        write_sentence(&Cell::new(line, Tone::Text), view, out)?;
     }
     Ok(())
 }
