@@ -6,8 +6,12 @@ mod bench;
 mod beside;
 mod clients;
 mod corpus;
+mod docs;
 mod layers;
+mod package;
 mod prices;
+mod process;
+mod release;
 mod targets;
 
 use std::process::ExitCode;
@@ -29,6 +33,8 @@ enum Task {
     Layers(layers::Args),
     /// Write the README's table of what agtop knows of each agent
     Clients(clients::Args),
+    /// Write manual pages, completion scripts, the command line's reference and the configuration's schema
+    Docs(docs::Args),
     /// Write a home of fake agents, and the usage that agtop must find there
     Corpus(corpus::Args),
     /// Time agtop on a home, and other programs beside it
@@ -38,6 +44,10 @@ enum Task {
     BesideAgents(beside::Args),
     /// Add the example agent of CONTRIBUTING.md to a copy of the repository, build it and run its tests
     AddAgentGuide,
+    /// Make packages, and try those that can be tried on this machine
+    Package(package::Args),
+    /// Show what a release would publish, and check that it may
+    Release(release::Args),
     /// Check that agtop compiles for every platform that it supports
     Targets(targets::Args),
 }
@@ -51,11 +61,14 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Prices(args) => prices::run(&args),
         Task::Layers(args) => layers::run(&args),
         Task::Clients(args) => clients::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Corpus(args) => corpus::run(&args),
         Task::Bench(args) => bench::run(&args),
         #[cfg(unix)]
         Task::BesideAgents(args) => return beside::run(&args),
         Task::AddAgentGuide => add_agent_guide::run(),
+        Task::Package(args) => package::run(&args),
+        Task::Release(args) => release::run(&args),
         Task::Targets(args) => targets::run(&args),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -13,10 +13,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use self::process::succeed;
 use self::tools::Tools;
+use crate::process::succeed;
 
-mod process;
 mod tools;
 mod wine;
 

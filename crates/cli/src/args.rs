@@ -5,6 +5,7 @@
 
 mod alerts;
 mod config;
+mod documents;
 mod formats;
 mod hooks;
 mod ledger;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 pub(crate) use alerts::*;
 pub(crate) use config::*;
+pub(crate) use documents::*;
 pub(crate) use formats::*;
 pub(crate) use hooks::*;
 pub(crate) use ledger::*;
@@ -27,7 +29,7 @@ pub(crate) use report::*;
 pub(crate) use unused::reject_unused_flags;
 
 use agtop_report::ReportKind;
-use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// `top` for AI coding agents: which run, what each is doing, what it has used and cost, and which one needs you
 #[derive(Debug, Parser)]
@@ -57,13 +59,17 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
+    /// The definition of the command line: flags that a command does not use are hidden in its help.
+    pub(crate) fn definition() -> Command {
+        unused::hide_unused_flags(add_ccusage_short_flags(Self::command()))
+    }
+
     /// Parses the command line of this process. The matches say which flags were given.
     ///
     /// # Errors
     /// If it is invalid, or asks for help or the version.
     pub(crate) fn read() -> Result<(Self, ArgMatches), clap::Error> {
-        let command = add_ccusage_short_flags(Self::command());
-        let matches = unused::hide_unused_flags(command).try_get_matches()?;
+        let matches = Self::definition().try_get_matches()?;
         Ok((Self::from_arg_matches(&matches)?, matches))
     }
 }
@@ -96,7 +102,7 @@ pub(crate) enum CliCommand {
     Compare(CompareArgs),
     /// Print Claude Code's status line, from the JSON on standard input
     Statusline(StatuslineArgs),
-    /// Print the path of the configuration file, write a template, or check the file
+    /// Print the path of the configuration file, write a template, check the file, or print its JSON schema
     Config(ConfigArgs),
     /// Show, check or change the ledger, which keeps the usage of transcripts, deleted ones included
     Ledger(LedgerArgs),
@@ -117,6 +123,10 @@ pub(crate) enum CliCommand {
     Logos(LogosArgs),
     /// Show what each agent records, and what it does not
     Clients(ClientsArgs),
+    /// Print the script that completes agtop's command lines in a shell
+    Completions(CompletionsArgs),
+    /// Print agtop's manual page, or write the pages of all commands
+    Man(ManArgs),
     /// Print the version
     Version,
 }

@@ -4,7 +4,9 @@ mod alert_actions;
 mod args;
 mod collector_setup;
 mod commands;
+mod completion;
 mod config;
+mod config_schema;
 mod explanation;
 mod find_session;
 mod log;
@@ -13,6 +15,7 @@ mod paths;
 mod plan;
 mod prices;
 mod progress;
+mod reference;
 mod runtime;
 mod source_issues;
 mod stderr;
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     if commands::hook::is_called() {
         return commands::hook::run();
     }
+    completion::answer_request();
     agtop_os::return_large_blocks_at_once();
     let (cli, matches) = Cli::read().unwrap_or_else(|error| stderr::exit_with_usage_error(&error));
     // With flags before the word `hook`, too, an agent must not see an error.

@@ -49,6 +49,14 @@ pub fn money(amount: PicoUsd) -> String {
     }
 }
 
+/// Dollars and cents, however many: `$1,442.30`.
+pub fn cents(amount: PicoUsd) -> String {
+    const PICO_PER_CENT: u64 = 10_000_000_000;
+    let cents = (amount.as_pico().unsigned_abs() + PICO_PER_CENT / 2) / PICO_PER_CENT;
+    let sign = if amount.as_pico() < 0 { "-" } else { "" };
+    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
 /// The exact amount, without zeros behind its cents: `$4.21`, `$0.002031`.
 pub fn exact_money(amount: PicoUsd) -> String {
     let text = decimal(amount);
@@ -163,6 +171,15 @@ fn format_time(at: Timestamp, zone: &TimeZone, pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exact_dollars_have_cents_and_commas() {
+        let text = |usd: f64| cents(PicoUsd::from_usd(usd).unwrap());
+        assert_eq!(
+            [text(0.0), text(4.211), text(1442.3), text(1_234_567.891)],
+            ["$0.00", "$4.21", "$1,442.30", "$1,234,567.89"]
+        );
+    }
 
     #[test]
     fn a_window_is_named_by_its_length() {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use super::process::succeed;
+use crate::process::succeed;
 
 /// A Rust with the source of its standard library, a compiler for Windows, and what Zig is installed with.
 const PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "gcc-mingw-w64-x86-64", "python3-venv"];

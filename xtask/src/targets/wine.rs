@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::process::succeed;
 use super::tools::Tools;
+use crate::process::succeed;
 
 /// Where Debian has it.
 const WINE: &str = "/usr/lib/wine/wine64";

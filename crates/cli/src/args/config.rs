@@ -14,6 +14,8 @@ pub(crate) enum ConfigCommand {
     Path,
     /// Write a template that explains every key and sets none, unless the file exists
     Init,
+    /// Print the JSON schema of the configuration file, for editors
+    Schema,
     /// Check the configuration file; exit 1 with line and column if it is invalid
     Check,
 }

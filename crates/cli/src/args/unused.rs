@@ -24,6 +24,8 @@ const USED_FLAGS: &[(&str, &[&str])] = &[
     ("clients", &[]),
     ("statusline", &["clients", "plan", "price_file", "prices_as_of"]),
     ("watch-alerts", &["clients", "plan", "price_file", "prices_as_of"]),
+    ("completions", &[]),
+    ("man", &[]),
     ("version", &[]),
 ];
 

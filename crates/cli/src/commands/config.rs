@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::args::ConfigCommand;
 use crate::config::{ConfigFile, unknown_names};
 use crate::plan::ConfigPlan;
-use crate::stderr;
+use crate::{config_schema, stderr};
 
 /// The exit code of `check` for an invalid configuration.
 const EXIT_INVALID: u8 = 1;
@@ -24,6 +24,7 @@ pub(super) fn run(plan: &ConfigPlan, out: &mut dyn Write) -> Result<ExitCode> {
             init(path)?;
             writeln!(out, "wrote {}", path.display())?;
         }
+        ConfigCommand::Schema => writeln!(out, "{:#}", config_schema::schema())?,
         ConfigCommand::Check if !path.exists() => {
             writeln!(out, "{}: no such file; the defaults are used", path.display())?;
         }
@@ -69,8 +70,9 @@ mod tests {
         init(&path).unwrap();
         assert!(ConfigFile::load(Some(&path), &path).is_ok());
         assert!(init(&path).is_err(), "the file exists");
+        assert!(TEMPLATE.starts_with("#:schema https://"), "the first line is for editors");
         let set: String =
-            TEMPLATE.lines().map(|line| line.strip_prefix("#:").unwrap_or(line).to_owned() + "\n").collect();
+            TEMPLATE.lines().skip(1).map(|line| line.strip_prefix("#:").unwrap_or(line).to_owned() + "\n").collect();
         fs::write(&path, set).unwrap();
         ConfigFile::load(Some(&path), &path).unwrap();
     }

@@ -5,6 +5,7 @@ mod clients;
 mod compare;
 mod config;
 mod doctor;
+mod documents;
 mod events;
 mod explain;
 pub(crate) mod hook;
@@ -24,6 +25,7 @@ use agtop_format::Charset;
 use agtop_format::sink::LineSanitizer;
 use anyhow::Result;
 
+use crate::completion;
 use crate::plan::CommandPlan;
 
 /// The name of a command in the log.
@@ -48,6 +50,8 @@ fn name_of(plan: &CommandPlan) -> &'static str {
         CommandPlan::ListBuiltins => "--list-builtins",
         CommandPlan::Clients(_) => "clients",
         CommandPlan::ListFields => "--fields help",
+        CommandPlan::Completions(_) => "completions",
+        CommandPlan::Man(_) => "man",
         CommandPlan::Version => "--version",
     }
 }
@@ -66,6 +70,9 @@ pub(crate) fn run(plan: CommandPlan, charset: Charset) -> Result<ExitCode> {
         CommandPlan::Compare(plan) => done(compare::run(*plan, &mut stdout().lock())),
         CommandPlan::WatchAlerts(plan) => watch_alerts::run(*plan, &mut stdout().lock()),
         CommandPlan::Statusline(plan) => done(statusline::run(&plan, &mut stdout().lock())),
+        // These print text of agtop itself, with the control characters that it needs.
+        CommandPlan::Completions(shell) => done(completion::write_script(shell, &mut stdout().lock())),
+        CommandPlan::Man(plan) => done(documents::run(&plan, &mut stdout().lock())),
         // These print lines, which are escaped here.
         CommandPlan::Doctor(plan) => print_text(charset, |out| doctor::run(*plan, out)),
         CommandPlan::Config(plan) => print_lines(|out| config::run(&plan, out)),

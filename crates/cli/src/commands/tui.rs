@@ -3,17 +3,30 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use agtop_tui::{App, Message, Screen as _, Tty};
+use agtop_tui::{App, Background, Message, Options, Screen as _, Tty};
 use anyhow::{Context, Result};
 
-use crate::plan::ScreenPlan;
+use crate::plan::{ScreenPlan, ThemeChoice};
 use crate::runtime::TuiHost;
+
+/// The options of the plan, with the theme for the terminal's background if none was chosen. The terminal is asked before
+/// anything else reads from it.
+fn options_for_the_terminal(plan: &ScreenPlan) -> Result<Options> {
+    let mut options = plan.options.clone();
+    if let ThemeChoice::ByBackground { environment } = plan.theme
+        && let Some(background) = environment.or_else(Background::of_terminal)
+    {
+        options.theme = agtop_tui::theme(background.theme())?;
+    }
+    Ok(options)
+}
 
 /// Shows the screen until the user quits.
 pub(super) fn run(plan: ScreenPlan) -> Result<ExitCode> {
     let book = plan.prices.load()?;
+    let options = options_for_the_terminal(&plan)?;
     let mut tty = Tty::take(plan.mouse).context("the terminal cannot be used")?;
-    let mut app = App::new(plan.options.clone());
+    let mut app = App::new(options);
     let (columns, rows) = tty.size()?;
     app.update(Message::Resize(columns, rows));
     let graphics = plan.graphics.and_then(|graphics| tty.graphics(graphics));

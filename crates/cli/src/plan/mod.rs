@@ -2,6 +2,7 @@
 
 mod context;
 mod doctor;
+mod documents;
 mod events;
 mod explain;
 mod hooks;
@@ -19,7 +20,7 @@ mod watch_alerts;
 use anyhow::Result;
 
 use self::context::PlanContext;
-use crate::args::{Cli, CliCommand, ConfigCommand, PricesArgs, PricesCommand};
+use crate::args::{Cli, CliCommand, ConfigCommand, PricesArgs, PricesCommand, ShellChoice};
 #[cfg(feature = "logos")]
 use crate::args::{LogosArgs, LogosCommand};
 #[cfg(feature = "logos")]
@@ -28,6 +29,7 @@ use crate::paths::default_config_file;
 use crate::prices::ListUpdate;
 
 pub(crate) use doctor::{DoctorPlan, DoctorScope};
+pub(crate) use documents::ManPlan;
 pub(crate) use events::EventsPlan;
 pub(crate) use explain::ExplainPlan;
 pub(crate) use hooks::{HookTarget, HooksPlan, HooksTask};
@@ -35,7 +37,7 @@ pub(crate) use ledger::{LedgerPlan, LedgerTask};
 pub(crate) use output::{RunLength, TextOrJson};
 pub(crate) use prices::PricesPlan;
 pub(crate) use report::{ComparePlan, ReportHint, ReportPlan};
-pub(crate) use screen::ScreenPlan;
+pub(crate) use screen::{ScreenPlan, ThemeChoice};
 pub(crate) use show::{GuardThresholds, ShowPlan};
 pub(crate) use source::{DEMO_AGE, DemoSource, UsageSource};
 pub(crate) use statusline::StatuslinePlan;
@@ -81,6 +83,10 @@ pub(crate) enum CommandPlan {
     Clients(TextOrJson),
     /// Print the names of columns.
     ListFields,
+    /// Print the script that completes command lines in a shell.
+    Completions(ShellChoice),
+    /// Print or write manual pages.
+    Man(ManPlan),
     /// Print the version.
     Version,
 }
@@ -107,6 +113,8 @@ impl CommandPlan {
     fn without_context(cli: &Cli) -> Result<Option<Self>> {
         match &cli.command {
             Some(CliCommand::Version) => return Ok(Some(Self::Version)),
+            Some(CliCommand::Completions(args)) => return Ok(Some(Self::Completions(args.shell))),
+            Some(CliCommand::Man(args)) => return Ok(Some(Self::Man(ManPlan::new(args)))),
             Some(CliCommand::Clients(args)) => return Ok(Some(Self::Clients(TextOrJson::json_if(args.json)))),
             Some(CliCommand::Statusline(args)) => return Ok(Some(Self::Statusline(StatuslinePlan::new(cli, args)))),
             _ => {}

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+mod completion;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod doctor;

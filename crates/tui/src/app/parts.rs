@@ -8,15 +8,17 @@ use super::App;
 use crate::bars::{Footer, alert_rows};
 use crate::column_config::ColumnConfig;
 use crate::columns::ColumnChoice;
+use crate::dashboard::grid_rows;
 use crate::details::RowDetails;
-use crate::layout::Zones;
+use crate::layout::{ContentRows, Zones};
 use crate::logos::Logos;
 use crate::look::Charset;
 use crate::panel::InfoPanel;
 use crate::popup::{Help, Overlay, Popup};
 use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
-use crate::views::{ListItem, ListTable, QuotaView, RowList, rates_lines};
+use crate::views::{ListItem, ListSettings, ListTable, QuotaView, RowList, rates_lines};
+use crate::widgets::cols;
 
 impl App {
     /// Whether something covers the view.
@@ -34,7 +36,12 @@ impl App {
     }
 
     pub(crate) fn zones(&self, area: Rect) -> Zones {
-        self.layout.zones(area, alert_rows(&self.alerts.shown, area))
+        let list_rows = self.list().map(|list| cols(list.items.len()).saturating_add(1));
+        let dashboard_rows = grid_rows(self.dashboard.shown().len(), area.width);
+        self.layout.zones(
+            area,
+            ContentRows { alerts: alert_rows(&self.alerts.shown, area), list: list_rows, dashboard: dashboard_rows },
+        )
     }
 
     /// The list of the view, if it has one.
@@ -57,6 +64,15 @@ impl App {
 
     pub(crate) fn chosen_session(&self) -> Option<&Session> {
         self.chosen()?.session
+    }
+
+    /// What decides which rows of the view are shown, and in which order.
+    pub(crate) const fn settings(&self) -> &ListSettings {
+        self.lists.settings(self.layout.view)
+    }
+
+    pub(crate) const fn settings_mut(&mut self) -> &mut ListSettings {
+        self.lists.settings_mut(self.layout.view)
     }
 
     /// The columns of the view.
@@ -155,11 +171,13 @@ impl App {
             look: &self.look,
             data: &self.data,
             view: self.layout.view,
+            mode: self.layout.mode,
             columns: self.layout.size.columns,
             overlay: self.overlay.as_ref(),
             prompt: self.prompts.open.as_ref(),
-            filter_error: self.lists.filter.error.as_ref(),
+            filter_error: self.settings().filter.error.as_ref(),
             status: self.status.as_ref(),
+            found: self.prompts.open.as_ref().and_then(|_| self.popup().found()),
             themes: &self.options.themes,
         }
     }

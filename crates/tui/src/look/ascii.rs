@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("●", "*"),
     ("○", "o"),
+    ("◆", "&"),
+    ("◐", "+"),
     ("◌", "o"),
     ("✓", "v"),
     ("×", "x"),
@@ -56,10 +58,24 @@ const ASCII_REPLACEMENTS: &[(&str, &str)] = &[
     ("≥", ">"),
 ];
 
+/// What replaces a character of Braille, by its number of dots.
+const DOT_REPLACEMENTS: [&str; 9] = [" ", ".", ".", ".", ":", ":", "|", "|", "#"];
+
+/// How many dots a character of Braille has.
+fn dots_in(symbol: &str) -> Option<u32> {
+    let code = u32::from(symbol.chars().next()?);
+    (0x2800..=0x28ff).contains(&code).then(|| (code & 0xff).count_ones())
+}
+
 /// Replaces all characters that are not ASCII; one without a replacement becomes `?`.
 pub(crate) fn in_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if cell.symbol().is_ascii() {
+            continue;
+        }
+        if let Some(dots) = dots_in(cell.symbol()) {
+            let at = usize::try_from(dots).unwrap_or_default();
+            cell.set_symbol(DOT_REPLACEMENTS.get(at).copied().unwrap_or("#"));
             continue;
         }
         let stand_in = ASCII_REPLACEMENTS.iter().find(|(drawn, _)| *drawn == cell.symbol());
