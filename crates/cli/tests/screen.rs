@@ -143,7 +143,7 @@ mod tests {
         terminal.run(env!("CARGO_BIN_EXE_agtop"));
         terminal.wait_for("the first frame", shows_agtop);
         terminal.press(&["4"]);
-        terminal.wait_for("the history", |screen| screen.contains("Daily cost"));
+        terminal.wait_for("the history", |screen| screen.contains("RESPONSES"));
         terminal.press(&["q"]);
         terminal.assert_restored();
         std::fs::remove_dir_all(home.join(".claude/projects")).unwrap();

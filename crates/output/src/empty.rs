@@ -16,13 +16,14 @@ const MAX_NAMED_PLACES: usize = 3;
 
 /// Writes which agents agtop knows, where it has looked for their sessions, and how to see fake ones.
 pub(crate) fn write_hint(health: &SourceHealth, view: &View, out: &mut dyn Write) -> Result<()> {
-    for line in lines(health) {
+    for line in empty_hint(health) {
         write_sentence(&Cell::new(line, Tone::Text), view, out)?;
     }
     Ok(())
 }
 
-fn lines(health: &SourceHealth) -> Vec<String> {
+/// What to say where nothing can be shown: the agents that agtop reads, where it has looked, and the demo.
+pub fn empty_hint(health: &SourceHealth) -> Vec<String> {
     let mut lines = Vec::new();
     let names: Vec<&str> = health.clients.iter().map(|client| client.client.as_str()).collect();
     if !names.is_empty() {
@@ -79,7 +80,7 @@ mod tests {
         let names = ["claude", "codex", "gemini", "opencode", "goose", "aider", "amp"];
         let health = SourceHealth { clients: names.map(client).into(), ..SourceHealth::default() };
         assert_eq!(
-            lines(&health),
+            empty_hint(&health),
             [
                 "Agents that agtop reads: claude, codex, gemini, opencode, goose, aider and 1 more (agtop clients)",
                 "Looked for their files in /home/u/.claude, /home/u/.codex, /home/u/.gemini and 4 more places (agtop \
@@ -87,6 +88,6 @@ mod tests {
                 "A session appears here as soon as an agent runs. With fake agents: agtop --demo",
             ]
         );
-        assert_eq!(lines(&SourceHealth::default()).len(), 1);
+        assert_eq!(empty_hint(&SourceHealth::default()).len(), 1);
     }
 }

@@ -20,6 +20,7 @@ use crossterm::event::KeyEventKind;
 
 use crate::alerts::{AlertState, announce};
 use crate::bars::{MAX_ALERT_ROWS, today};
+use crate::columns::ColumnChoice;
 use crate::command::{Command, Reply};
 use crate::dashboard::DashboardState;
 use crate::data::Data;
@@ -50,6 +51,8 @@ pub struct App {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) prompts: Prompts,
     pub(crate) status: Option<StatusMessage>,
+    /// The columns of agents and of sessions before the user changed them.
+    columns_at_start: (Vec<ColumnChoice>, Vec<ColumnChoice>),
     /// When and in which row the mouse was clicked last.
     last_click: Option<(Duration, u16)>,
     changed: Option<ScreenChange>,
@@ -76,6 +79,7 @@ impl App {
             overlay: None,
             prompts: Prompts::default(),
             status: None,
+            columns_at_start: (options.columns.clone(), options.session_columns.clone()),
             last_click: None,
             changed: Some(ScreenChange::Everything),
             options,

@@ -232,6 +232,7 @@ mod tests {
     fn a_click_beside_the_columns_saves_them() {
         let mut app = app();
         app.update(Message::Key(key("c").unwrap()));
+        app.update(Message::Key(key("Space").unwrap()));
         let click = mouse(MouseEventKind::Down(MouseButton::Left), 8);
         let commands = app.update(Message::Mouse(click, Duration::from_secs(1)));
         assert!(matches!(commands[..], [Command::Save(_)]) && app.overlay.is_none());

@@ -6,8 +6,8 @@ use ratatui::text::Line;
 
 use super::App;
 use crate::bars::{Footer, alert_rows};
-use crate::column_config::ColumnConfig;
-use crate::columns::ColumnChoice;
+use crate::column_config::{ColumnConfig, configurable};
+use crate::columns::{Column, ColumnChoice};
 use crate::dashboard::grid_rows;
 use crate::details::RowDetails;
 use crate::layout::{ContentRows, Zones};
@@ -19,6 +19,9 @@ use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
 use crate::views::{ListItem, ListSettings, ListTable, QuotaView, RowList, rates_lines};
 use crate::widgets::cols;
+
+/// Columns in which the value of a column is shown while columns are chosen.
+const MAX_PREVIEW_COLUMNS: u16 = 24;
 
 impl App {
     /// Whether something covers the view.
@@ -124,7 +127,16 @@ impl App {
     /// The columns while the user chooses among them.
     fn column_config(&self) -> Option<ColumnConfig<'_>> {
         let Some(Overlay::Configure { index }) = self.overlay else { return None };
-        Some(ColumnConfig { look: &self.look, view: self.layout.view, choices: self.columns(), index })
+        let main = self.zones(self.layout.size.area()).main;
+        let placed = self.table().map_or_else(Vec::new, |table| table.columns_in(main));
+        let preview = configurable(self.columns()).get(index).and_then(|id| self.preview(id));
+        Some(ColumnConfig { look: &self.look, view: self.layout.view, choices: self.columns(), placed, preview, index })
+    }
+
+    /// What the chosen row has in a column.
+    fn preview(&self, column: &str) -> Option<String> {
+        let cell = Column::find(column)?.cell(&self.render(), &self.chosen()?, MAX_PREVIEW_COLUMNS);
+        Some(cell.to_string())
     }
 
     /// The index of the column chosen in the panel, while columns are chosen there.

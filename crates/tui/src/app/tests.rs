@@ -418,7 +418,9 @@ fn columns_are_hidden_moved_widened_and_saved() {
     press(&mut app, "Home Right + +");
     assert_eq!((&*app.options.columns[1].id, app.options.columns[1].width), ("status", Some(14)));
     let [Command::Save(choices)] = &press(&mut app, "Esc")[..] else { panic!("not kept") };
-    assert_eq!(choices.columns[1].to_string(), "status:14");
+    assert_eq!(choices.columns.as_ref().unwrap()[1].to_string(), "status:14");
+    assert_eq!((&choices.theme, &choices.session_columns), (&None, &None), "only what was changed is written");
+    assert_eq!(press(&mut self::app(), "c j Esc"), [], "nothing was changed");
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn details_show_session_tools_program_disks_and_files() {
     assert!(line(&popup, "cwd").contains("/home/ada/code/"));
     assert!(line(&popup, "cmd").contains("claude --dangerously-skip-permissions"));
     assert!(line(&popup, "disk").contains("460M read   12M written"));
-    assert!(line(&popup, "writing").contains("src/totals.rs"));
+    assert!(line(&popup, "writing").contains("/home/ada/code/"));
 }
 
 #[test]

@@ -171,14 +171,16 @@ fn dim(look: &Look, buffer: &mut Buffer) {
 }
 
 fn menu_lines(look: &Look, menu: &Menu) -> Vec<Line<'static>> {
-    let names = menu.items.iter().map(|item| text::width(&item.name)).max().unwrap_or_default();
+    let widest =
+        |text: fn(&MenuItem) -> &String| menu.items.iter().map(|item| text::width(text(item))).max().unwrap_or(0);
+    let (names, notes) = (widest(|item| &item.name), widest(|item| &item.note));
     let item = |(at, item): (usize, &MenuItem)| {
         let letter = item.letter.map_or(' ', |letter| letter);
         let mut line = Line::from(vec![
             look.span(if at == menu.index { "▸ " } else { "  " }, Tone::Accent),
             look.span(format!("{letter}  "), Tone::Accent),
             look.span(text::left(&item.name, names + 2), Tone::Text),
-            look.span(item.note.clone(), Tone::Dim),
+            look.span(text::left(&item.note, notes), Tone::Dim),
         ]);
         if at == menu.index {
             line = line.style(look.selected());

@@ -10,6 +10,7 @@ use crate::command_line::COMMANDS;
 use crate::keys::{HelpTopic, KeyPreset, bindings};
 use crate::look::{Look, Tone};
 use crate::view_id::ViewId;
+use crate::widgets::wrap;
 
 /// Examples of filters.
 const FILTER_EXAMPLES: &[(&str, &str)] = &[
@@ -52,7 +53,7 @@ pub(crate) struct Help<'a> {
 }
 
 /// Columns of keys and names.
-const NAME_COLUMNS: usize = 20;
+const NAME_COLUMNS: usize = 18;
 /// Columns of the left one of two columns of text.
 const LEFT_COLUMNS: usize = 64;
 
@@ -64,8 +65,9 @@ impl Help<'_> {
             look.span(format!("  {}", about(self.view)), Tone::Dim),
         ]);
         let mut lines = vec![about, Line::default()];
-        let sections = self.sections(look);
-        if columns >= MIN_COLUMNS_FOR_TWO {
+        let has_two = columns >= MIN_COLUMNS_FOR_TWO;
+        let sections = self.sections(look, if has_two { LEFT_COLUMNS - 1 } else { usize::from(columns) });
+        if has_two {
             lines.extend(in_two_columns(sections));
         } else {
             lines.extend(sections.into_iter().flatten());
@@ -78,17 +80,21 @@ impl Help<'_> {
         lines
     }
 
-    /// The sections, each with a blank line at its end, those about this view first.
-    fn sections(&self, look: &Look) -> Vec<Vec<Line<'static>>> {
+    /// The sections in so many columns, each with a blank line at its end, those about this view first.
+    fn sections(&self, look: &Look, columns: usize) -> Vec<Vec<Line<'static>>> {
         let pair = |name: String, text: String| {
-            Line::from(vec![
-                look.span(format!("  {} ", text::left(&name, NAME_COLUMNS)), Tone::Text),
-                look.span(text, Tone::Dim),
-            ])
+            let rows = wrap(&Line::from(look.span(text, Tone::Dim)), columns.saturating_sub(NAME_COLUMNS + 3));
+            let names = std::iter::once(name).chain(std::iter::repeat(String::new()));
+            let row = |(name, row): (String, Line<'static>)| {
+                let mut spans = vec![look.span(format!("  {} ", text::left(&name, NAME_COLUMNS)), Tone::Text)];
+                spans.extend(row.spans);
+                Line::from(spans)
+            };
+            names.zip(rows).map(row).collect::<Vec<_>>()
         };
         let section = |title: &'static str, pairs: Vec<(String, String)>| {
             let heading = Line::from(Span::styled(title, look.bold(Tone::Accent)));
-            let pairs = pairs.into_iter().map(|(name, text)| pair(name, text));
+            let pairs = pairs.into_iter().flat_map(|(name, text)| pair(name, text));
             std::iter::once(heading).chain(pairs).chain([Line::default()]).collect::<Vec<_>>()
         };
         let mut topics = HelpTopic::ALL;

@@ -17,7 +17,7 @@ pub(crate) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
 
 /// A width that leaves either nothing beside a window or enough to be recognised.
 const fn without_sliver(width: u16, screen: u16) -> u16 {
-    const MIN_REST: u16 = 12;
+    const MIN_REST: u16 = 28;
     if width + MIN_REST > screen { screen } else { width }
 }
 

@@ -1,5 +1,6 @@
 use agtop_format::text;
 use agtop_model::{ClientId, Liveness, Snapshot, SnapshotRow};
+use agtop_output::empty_hint;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -16,7 +17,7 @@ use crate::logos::{LOGO_AND_GAP_COLUMNS, Logos, client_of};
 use crate::look::{Look, Tone};
 use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
-use crate::widgets::{Side, cols, put};
+use crate::widgets::{Side, cols, put, wrap};
 
 /// Columns at the left edge of a table: the mark of agents that act without asking, and a blank.
 const LEFT_MARGIN: u16 = 2;
@@ -78,6 +79,11 @@ impl ListTable<'_> {
         place(self.columns, (inner(area).width, self.logo_columns()), &content)
     }
 
+    /// The ids of the columns for which an area has room.
+    pub(crate) fn columns_in(&self, area: Rect) -> Vec<&'static str> {
+        self.placed(area).iter().map(|placed| placed.column.id).collect()
+    }
+
     /// The column at `x` of the terminal.
     pub(crate) fn column_at(&self, area: Rect, x: u16) -> Option<Column> {
         let inside = x.checked_sub(inner(area).x)?;
@@ -117,9 +123,18 @@ impl ListTable<'_> {
             (false, ViewId::Agents) => "No agent is running. Start one, or press 2 for past sessions.",
             (false, _) => "No session was found. `agtop doctor` shows where agtop looked.",
         };
-        let place = Rect { y: area.y + 2, height: 1, ..area };
-        if place.y < area.bottom() {
-            put(buffer, place, &Line::from(self.render.look.span(text, Tone::Dim)), Side::Left);
+        let look = self.render.look;
+        let mut lines = vec![Line::from(look.span(text, Tone::Text))];
+        if !self.lists.is_narrowed(self.view)
+            && let Some(snapshot) = self.snapshot
+        {
+            lines.push(Line::default());
+            let hints = empty_hint(&snapshot.health).into_iter().map(|hint| Line::from(look.span(hint, Tone::Dim)));
+            lines.extend(hints.flat_map(|hint| wrap(&hint, usize::from(area.width))));
+        }
+        let below = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+        for (row, line) in below.rows().zip(&lines) {
+            put(buffer, row, line, Side::Left);
         }
     }
 
