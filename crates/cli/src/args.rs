@@ -80,7 +80,8 @@ pub(crate) enum CliCommand {
     Doctor(DoctorArgs),
     /// Show every counted response of a session, with file and line, and every copy that is not counted
     Explain(ExplainArgs),
-    /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block
+    /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block; also: agtop daily,
+    /// weekly, monthly, session, blocks
     Report(ReportArgs),
     /// Same as agtop report daily
     #[command(hide = true)]
@@ -212,7 +213,7 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rows")]
 pub(crate) struct RowArgs {
-    /// Only rows that contain this text or match this filter: project:api cpu>50 !status:idle
+    /// Only rows that contain this text or match this filter: api, idle, !idle, project:api cpu>50
     #[arg(short, long, value_name = "FILTER")]
     pub(crate) filter: Option<String>,
     /// Sort by: smart, cpu, mem, tokens, uptime, agent, or any column

@@ -179,7 +179,7 @@ mod tests {
     /// The chart of tokens was a copy of the chart of processor use.
     #[test]
     fn the_series_of_tokens_is_not_that_of_the_processor() {
-        let history = Demo::usual(DEMO_START, TimeZone::UTC).snapshot(Duration::from_secs(600)).history;
+        let history = Demo::usual(DEMO_START, TimeZone::UTC).snapshot(Duration::from_mins(10)).history;
         let points: Vec<_> = history.points().collect();
         let of = |get: fn(&HistoryPoint) -> f64| points.iter().map(|point| get(point)).collect::<Vec<f64>>();
         let (cpu, tokens) = (of(|point| point.cpu_percent), of(|point| point.tokens_per_minute));

@@ -17,6 +17,9 @@ pub enum Charset {
 /// The characters that agtop itself draws, each with one ASCII character, so that columns stay as wide as they are.
 const DRAWN: &[(char, &str)] = &[
     ('●', "*"),
+    ('◆', "+"),
+    ('◐', "@"),
+    ('■', "#"),
     ('○', "o"),
     ('◌', "o"),
     ('✓', "v"),
@@ -79,6 +82,7 @@ impl Charset {
 
 #[cfg(test)]
 mod tests {
+    use agtop_model::Status;
     use proptest::prelude::*;
 
     use super::*;
@@ -102,6 +106,9 @@ mod tests {
     fn what_agtop_draws_keeps_its_width() {
         for (drawn, replacement) in DRAWN {
             assert!(replacement.len() == 1 && replacement.is_ascii(), "{drawn}");
+        }
+        for glyph in Status::ALL.map(Status::glyph) {
+            assert!(ascii(glyph).len() == 1 && ascii(glyph).is_ascii(), "{glyph}");
         }
         assert_eq!(ascii("● working · 3 agents…"), "* working - 3 agents~");
         assert_eq!(ascii(" · "), " - ");

@@ -6,7 +6,7 @@ use agtop_format::units;
 use agtop_model::{ClientHealth, SourceHealth};
 
 use crate::cell::Cell;
-use crate::parts::write_parts;
+use crate::parts::write_sentence;
 use crate::tone::Tone;
 use crate::view::View;
 
@@ -17,7 +17,7 @@ const MAX_NAMED_PLACES: usize = 3;
 /// Writes which agents agtop knows, where it has looked for their sessions, and how to see fake ones.
 pub(crate) fn write_hint(health: &SourceHealth, view: &View, out: &mut dyn Write) -> Result<()> {
     for line in empty_hint(health) {
-        write_parts(&[Cell::new(line, Tone::Text)], view, out)?;
+        write_sentence(&Cell::new(line, Tone::Text), view, out)?;
     }
     Ok(())
 }
@@ -37,8 +37,8 @@ pub fn empty_hint(health: &SourceHealth) -> Vec<String> {
     let places: Vec<String> = places.map(|root| root.to_string_lossy().into_owned()).collect();
     let places: Vec<&str> = places.iter().map(String::as_str).collect();
     if !places.is_empty() {
-        let named = first(&places, MAX_NAMED_PLACES, " places");
-        lines.push(format!("Looked for their files in {named} (agtop doctor --all)"));
+        let shown = first(&places, MAX_NAMED_PLACES, " places");
+        lines.push(format!("Looked for their files in {shown} (agtop doctor --all)"));
     }
     lines.push("A session appears here as soon as an agent runs. With fake agents: agtop --demo".to_owned());
     lines

@@ -30,7 +30,7 @@ pub use activity::activity_line;
 pub use cell::{Cell, CellContext, Wording, cell, missing, shown, status_cell, status_word, zero_faint};
 pub use colour::Colour;
 pub use empty::empty_hint;
-pub use parts::write_parts;
+pub use parts::write_sentence;
 pub use snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 pub use snapshot_formats::{SNAPSHOT_FORMATS, snapshot_format};
 pub use tone::Tone;

@@ -5,7 +5,7 @@ use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
-use crate::parts::write_parts;
+use crate::parts::{write_parts, write_sentence};
 use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, write_footer};
 use crate::table::DefaultColumns;
@@ -59,14 +59,14 @@ impl SnapshotFormat for SessionTable {
         let shown = select::top(&rows, &view.selection);
         let sum = RowTotals::of(shown, view);
         if snapshot.sessions.is_empty() {
-            write_parts(&[Cell::new("No agent has left a session here.", Tone::Text)], view, out)?;
+            write_sentence(&Cell::new("No agent has left a session here.", Tone::Text), view, out)?;
             empty::write_hint(&snapshot.health, view, out)?;
             return write_footer(snapshot, &sum, view, out);
         }
         table::write(shown, &SESSION_TABLE_COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
         if let Some(doubt) = view.selection.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {
-            write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text)], view, out)?;
+            write_sentence(&Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text), view, out)?;
         }
         write_footer(snapshot, &sum, view, out)
     }

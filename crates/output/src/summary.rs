@@ -7,7 +7,7 @@ use agtop_format::units;
 use agtop_model::{PicoUsd, Snapshot, SnapshotRow, Spend, Status, Usage};
 
 use crate::View;
-use crate::cell::{Cell, billed, cost};
+use crate::cell::{Cell, billed, cost, status_word};
 use crate::parts::write_parts;
 use crate::tone::Tone;
 
@@ -36,17 +36,17 @@ impl RowTotals {
 }
 
 /// The number of rows in each status, those that wait for the user first.
-fn by_status(rows: &[SnapshotRow<'_>]) -> Vec<Cell> {
+fn by_status(rows: &[SnapshotRow<'_>], view: &View) -> Vec<Cell> {
+    // As in tables: the words of the screen on a terminal, those of JSON in a pipe.
+    let word = |status: Status| if view.width.is_some() { status_word(status) } else { status.as_str() };
     let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
     let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
-    counted
-        .map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), status.as_str()), Tone::of(status)))
-        .collect()
+    counted.map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), word(status)), Tone::of(status))).collect()
 }
 
 /// The agents in one line: number by status, tokens, cost, processor and memory.
-pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &RowTotals) -> Vec<Cell> {
-    let mut parts = by_status(rows);
+pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &RowTotals, view: &View) -> Vec<Cell> {
+    let mut parts = by_status(rows, view);
     if rows.is_empty() {
         return parts;
     }

@@ -1,4 +1,4 @@
-use agtop_model::{Liveness, ProcessState, SnapshotRow, Status};
+use agtop_model::{Liveness, SnapshotRow, Status};
 
 /// Whether the agent waits for the user.
 pub const fn needs_user(status: Status) -> bool {
@@ -24,9 +24,7 @@ pub(super) fn status_names(status: Status) -> impl Iterator<Item = &'static str>
 /// The words for the state of a row: those of its status, and what outputs say of a process that does not run.
 pub(super) fn state_words(row: &SnapshotRow<'_>) -> impl Iterator<Item = &'static str> {
     let has_ended = row.agent.is_some_and(|agent| agent.liveness == Liveness::Stopped);
-    let is_stopped = row.agent.is_some_and(|agent| agent.process.state == ProcessState::Stopped);
-    let of_process = [("ended", has_ended), ("stopped", is_stopped)].into_iter().filter(|(_, is_so)| *is_so);
-    status_names(row.status()).chain(of_process.map(|(name, _)| name))
+    status_names(row.status()).chain(has_ended.then_some("ended"))
 }
 
 /// All words by which a filter finds statuses, each once.

@@ -36,7 +36,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<PlacedToken>, FilterError> {
                 chars.next();
                 // `&&` and `||` are one sign each.
                 if matches!(c, '&' | '|') {
-                    chars.next_if_eq(&c);
+                    chars.next_if_eq(c);
                 }
                 sign(c)
             }
@@ -72,8 +72,8 @@ impl PlacedChars<'_> {
         self.chars.peek()
     }
 
-    fn next_if_eq(&mut self, c: &char) -> Option<char> {
-        let next = self.chars.next_if_eq(c);
+    fn next_if_eq(&mut self, c: char) -> Option<char> {
+        let next = self.chars.next_if_eq(&c);
         self.read += usize::from(next.is_some());
         next
     }

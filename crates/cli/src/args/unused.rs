@@ -22,6 +22,7 @@ const USED_FLAGS: &[(&str, &[&str])] = &[
     ("prices", &["price_file", "prices_as_of", "ascii"]),
     ("logos", &[]),
     ("clients", &[]),
+    ("statusline", &["clients", "plan", "price_file", "prices_as_of"]),
     ("watch-alerts", &["clients", "plan", "price_file", "prices_as_of"]),
     ("completions", &[]),
     ("man", &[]),

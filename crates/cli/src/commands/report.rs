@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use agtop_model::{TimeGranularity, UsageTable};
 use agtop_output::report::ReportContext;
-use agtop_output::{Cell, Tone, write_parts};
+use agtop_output::{Cell, Tone, write_sentence};
 use agtop_report::{Report, ReportKind};
 use anyhow::Result;
 
@@ -44,7 +44,7 @@ pub(super) fn run(plan: ReportPlan, out: &mut dyn Write) -> Result<ExitCode> {
     };
     plan.format.write(&report, &page, out)?;
     if plan.hint == ReportHint::OtherKinds && !report.lines.is_empty() {
-        write_parts(&[Cell::new(other_kinds(report.kind), Tone::Dim)], &plan.view, out)?;
+        write_sentence(&Cell::new(other_kinds(report.kind), Tone::Dim), &plan.view, out)?;
     }
     out.flush()?;
     // The operating system frees the memory of this process faster than destructors do.
@@ -69,7 +69,7 @@ fn keep_session(table: &mut UsageTable, id: &str) -> Result<()> {
 /// Names the other kinds of reports.
 fn other_kinds(shown: ReportKind) -> String {
     let others = ReportKind::ALL.into_iter().filter(|kind| *kind != shown).map(ReportKind::as_str);
-    format!("other reports: agtop report {}", others.collect::<Vec<_>>().join("|"))
+    format!("other reports: agtop report {}", others.collect::<Vec<_>>().join(", "))
 }
 
 /// The time resolution that the report needs. Days begin on quarters of an hour; blocks need the time of each response.

@@ -18,7 +18,7 @@ pub(crate) struct ExplainPlan {
 impl PlanContext {
     pub(super) fn explain(&self, cli: &Cli, args: &ExplainArgs) -> Result<ExplainPlan> {
         Ok(ExplainPlan {
-            source: self.source(cli, self.settings(cli)?)?,
+            source: self.source(cli, self.settings(cli)?),
             prices: self.prices(cli)?,
             session: args.session.clone(),
             zone: self.zone.clone(),

@@ -90,7 +90,7 @@ impl PlanContext {
             ..period.options(kind)
         };
         Ok(ReportPlan {
-            source: self.source(cli, settings)?,
+            source: self.source(cli, settings),
             hooks: self.hook_dirs(),
             prices: self.prices(cli)?,
             options,
@@ -111,7 +111,7 @@ impl PlanContext {
     pub(super) fn compare(&self, cli: &Cli, args: &CompareArgs) -> Result<ComparePlan> {
         let period = self.period(&args.period)?;
         Ok(ComparePlan {
-            source: self.source(cli, self.settings(cli)?)?,
+            source: self.source(cli, self.settings(cli)?),
             prices: self.prices(cli)?,
             session: args.session.clone(),
             options: ReportOptions { plan: self.billing_plan(cli), ..period.options(ReportKind::Session) },

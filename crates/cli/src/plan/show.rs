@@ -45,7 +45,7 @@ impl PlanContext {
         let settings = self.settings(cli)?;
         Ok(ShowPlan {
             hooks: (settings.run_mode == RunMode::Repeated).then(|| self.hook_dirs()),
-            source: self.source(cli, settings)?,
+            source: self.source(cli, settings),
             prices: self.prices(cli)?,
             format,
             view: self.view(cli)?,

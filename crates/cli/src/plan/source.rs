@@ -5,7 +5,6 @@ use std::time::Duration;
 use agtop_collect::Settings;
 use agtop_demo::Demo;
 use agtop_model::Timestamp;
-use anyhow::Result;
 
 use super::context::PlanContext;
 use crate::args::Cli;
@@ -30,12 +29,12 @@ pub(crate) const DEMO_AGE: Duration = Duration::from_secs(90);
 
 impl PlanContext {
     /// The fake agents if `--demo` is given, otherwise those of these settings.
-    pub(super) fn source(&self, cli: &Cli, settings: Settings) -> Result<UsageSource> {
+    pub(super) fn source(&self, cli: &Cli, settings: Settings) -> UsageSource {
         if !cli.screen.demo {
-            return Ok(UsageSource::Machine(Box::new(settings)));
+            return UsageSource::Machine(Box::new(settings));
         }
         let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
         let demo = Demo { plan: self.billing_plan(cli), ..Demo::usual(now.minus(DEMO_AGE), settings.zone.clone()) };
-        Ok(UsageSource::Demo(DemoSource { demo, clients: settings.clients }))
+        UsageSource::Demo(DemoSource { demo, clients: settings.clients })
     }
 }

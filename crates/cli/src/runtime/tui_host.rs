@@ -71,7 +71,7 @@ impl TuiHost {
         let actions =
             ActionRunner::new(move |error| drop(errors.send(Input::Message(Message::Reply(Reply::Failed(error))))));
         let (os, self_stats) = (agtop_os::native(), SelfStatsMeter::default());
-        Self { demo, snapshots, inputs, input, collector, clock, self_stats, os, actions, plan, book }
+        Self { snapshots, inputs, input, collector, demo, clock, self_stats, os, actions, plan, book }
     }
 
     /// Loads the logos on a thread of its own: the first frame does not wait for them.

@@ -7,7 +7,7 @@ use agtop_report::{BlockProjection, Dimension, LineDetail, LineKey, Report, Repo
 use super::columns::{SUM_COLUMNS, key_columns, key_text, main_models, names_models};
 use crate::cell::Cell;
 use crate::empty;
-use crate::parts::write_parts;
+use crate::parts::{write_parts, write_sentence};
 use crate::report::format::{ReportColumns, ReportContext, ReportFormat, ReportFormatInfo};
 use crate::summary::cost_notes;
 use crate::table::{Align, ColumnRoom, TableColumn, draw};
@@ -42,7 +42,7 @@ fn write_empty(report: &Report, context: &ReportContext<'_>, out: &mut dyn Write
     let is_restricted = report.since.is_some() || report.until.is_some() || !context.restrictions.is_empty();
     let has_files = context.health.clients.iter().any(|client| client.records > 0);
     let message = if is_restricted || has_files { "No usage matches." } else { "No agent has left a session here." };
-    write_parts(&[Cell::new(message, Tone::Text)], context.view, out)?;
+    write_sentence(&Cell::new(message, Tone::Text), context.view, out)?;
     if is_restricted || has_files { Ok(()) } else { empty::write_hint(context.health, context.view, out) }
 }
 
