@@ -33,6 +33,7 @@ pub(crate) fn has_program(name: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn what_a_command_printed_is_in_its_error() -> Result<()> {
         assert_eq!(output_of(Command::new("sh").args(["-c", "echo a"]))?, "a");

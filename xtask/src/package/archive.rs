@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
 
-use super::linux_tree::{files_below, install};
+use super::linux_tree::{FileMode, files_below, install};
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
 use super::{Made, name};
@@ -19,13 +19,13 @@ pub(super) fn make(packager: &Packager) -> Result<Made> {
     let work = packager.work_folder("archive")?;
     let top = format!("agtop-{}-{}", packager.version, packager.target.triple);
     let tree = work.join(&top);
-    install(packager.program()?, &tree.join(packager.target.program_name()), "755")?;
+    install(packager.program()?, &tree.join(packager.target.program_name()), FileMode::Program)?;
     for document in DOCUMENTS {
-        install(&packager.root.join(document), &tree.join(document), "644")?;
+        install(&packager.root.join(document), &tree.join(document), FileMode::Document)?;
     }
     for folder in ["man", "completions"] {
         for file in packager.files_in(&format!("packaging/{folder}"))? {
-            install(&file, &tree.join(folder).join(name(&file)), "644")?;
+            install(&file, &tree.join(folder).join(name(&file)), FileMode::Document)?;
         }
     }
     fs::write(tree.join(NOTICES_FILE), notices(packager)?)?;

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::linux_tree::{Layout, compress, files_below, install, lay_out};
+use super::linux_tree::{FileMode, Layout, compress, files_below, install, lay_out};
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
 use super::{Made, template};
@@ -48,8 +48,8 @@ pub(super) fn make(packager: &Packager) -> Result<Made> {
 
 fn add_documents(packager: &Packager, tree: &Path) -> Result<()> {
     let documents = tree.join(LAYOUT.documents);
-    install(&packager.root.join("packaging/deb/copyright"), &documents.join("copyright"), "644")?;
-    install(&packager.root.join("CHANGELOG.md"), &documents.join("changelog"), "644")?;
+    install(&packager.root.join("packaging/deb/copyright"), &documents.join("copyright"), FileMode::Document)?;
+    install(&packager.root.join("CHANGELOG.md"), &documents.join("changelog"), FileMode::Document)?;
     fs::write(documents.join(NOTICES_FILE), notices(packager)?)?;
     let date = output_of(Command::new("date").args(["-u", "-R", "-d", &format!("@{}", packager.epoch()?)]))?;
     let entry = template::fill(
@@ -63,7 +63,7 @@ fn add_documents(packager: &Packager, tree: &Path) -> Result<()> {
     install(
         &packager.root.join("packaging/deb/lintian-overrides"),
         &tree.join("usr/share/lintian/overrides/agtop"),
-        "644",
+        FileMode::Document,
     )
 }
 

@@ -19,11 +19,11 @@ pub(super) struct Layout {
 
 /// Puts program, manual pages and completions below a folder that stands for the root.
 pub(super) fn lay_out(packager: &Packager, root: &Path, layout: &Layout) -> Result<()> {
-    install(packager.program()?, &root.join("usr/bin/agtop"), "755")?;
+    install(packager.program()?, &root.join("usr/bin/agtop"), FileMode::Program)?;
     for page in packager.files_in("packaging/man")? {
         let name = page.file_name().context("a page has a name")?;
         let path = root.join("usr/share/man/man1").join(name);
-        install(&page, &path, "644")?;
+        install(&page, &path, FileMode::Document)?;
         compress(&path)?;
     }
     let completions = packager.root.join("packaging/completions");
@@ -32,14 +32,41 @@ pub(super) fn lay_out(packager: &Packager, root: &Path, layout: &Layout) -> Resu
         ("_agtop", format!("{}/_agtop", layout.zsh)),
         ("agtop.fish", "usr/share/fish/vendor_completions.d/agtop.fish".to_owned()),
     ] {
-        install(&completions.join(script), &root.join(path), "644")?;
+        install(&completions.join(script), &root.join(path), FileMode::Document)?;
     }
     Ok(())
 }
 
-/// Copies a file with a mode, and creates the folders above it.
-pub(super) fn install(from: &Path, to: &Path, mode: &str) -> Result<()> {
-    succeed(Command::new("install").args(["-D", "-m", mode]).arg(from).arg(to))
+/// Who may run a file in a package.
+#[derive(Clone, Copy)]
+pub(super) enum FileMode {
+    /// Everyone.
+    Program,
+    /// Nobody.
+    Document,
+}
+
+/// Copies a file, and creates the folders above it.
+pub(super) fn install(from: &Path, to: &Path, mode: FileMode) -> Result<()> {
+    fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+    fs::copy(from, to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    set_mode(to, mode)
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: FileMode) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let bits = match mode {
+        FileMode::Program => 0o755,
+        FileMode::Document => 0o644,
+    };
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(bits))?)
+}
+
+/// Windows runs a file by its name.
+#[cfg(not(unix))]
+fn set_mode(_path: &Path, _mode: FileMode) -> Result<()> {
+    Ok(())
 }
 
 /// Compresses a file without a time in it, so that it is the same every time.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::Made;
-use super::linux_tree::install;
+use super::linux_tree::{FileMode, install};
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
 use super::targets::RELEASE_TARGETS;
@@ -50,7 +50,7 @@ fn description(packager: &Packager, name: &str) -> Map<String, Value> {
 /// The package with the program for one platform.
 fn platform_package(packager: &Packager, work: &Path, os: &str, cpu: &str) -> Result<PathBuf> {
     let folder = work.join(format!("{os}-{cpu}"));
-    install(packager.program()?, &folder.join("bin").join(packager.target.program_name()), "755")?;
+    install(packager.program()?, &folder.join("bin").join(packager.target.program_name()), FileMode::Program)?;
     fs::write(folder.join(NOTICES_FILE), notices(packager)?)?;
     let mut description = description(packager, &format!("@agtop/{os}-{cpu}"));
     description.insert("os".to_owned(), json!([os]));
@@ -61,8 +61,8 @@ fn platform_package(packager: &Packager, work: &Path, os: &str, cpu: &str) -> Re
 /// The package that users name.
 fn script_package(packager: &Packager, work: &Path) -> Result<PathBuf> {
     let folder = work.join("agtop");
-    install(&packager.root.join("packaging/npm/agtop.js"), &folder.join("bin/agtop.js"), "755")?;
-    install(&packager.root.join("packaging/npm/README.md"), &folder.join("README.md"), "644")?;
+    install(&packager.root.join("packaging/npm/agtop.js"), &folder.join("bin/agtop.js"), FileMode::Program)?;
+    install(&packager.root.join("packaging/npm/README.md"), &folder.join("README.md"), FileMode::Document)?;
     let mut description = description(packager, "agtop");
     description.insert("bin".to_owned(), json!({"agtop": "bin/agtop.js"}));
     description.insert("engines".to_owned(), json!({"node": ">=18"}));
@@ -76,7 +76,7 @@ fn script_package(packager: &Packager, work: &Path) -> Result<PathBuf> {
 /// Packs a folder into the folder of packages.
 fn pack(packager: &Packager, folder: &Path, description: &Map<String, Value>) -> Result<PathBuf> {
     for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        install(&packager.root.join(license), &folder.join(license), "644")?;
+        install(&packager.root.join(license), &folder.join(license), FileMode::Document)?;
     }
     fs::write(folder.join("package.json"), serde_json::to_string_pretty(description)? + "\n")?;
     let mut npm = Command::new("npm");

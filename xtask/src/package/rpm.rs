@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::linux_tree::{Layout, files_below, install, lay_out};
+use super::linux_tree::{FileMode, Layout, files_below, install, lay_out};
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
 use super::{Made, template};
@@ -21,10 +21,10 @@ pub(super) fn make(packager: &Packager) -> Result<Made> {
     let tree = work.join("tree");
     lay_out(packager, &tree, &LAYOUT)?;
     for document in ["README.md", "CHANGELOG.md"] {
-        install(&packager.root.join(document), &tree.join(LAYOUT.documents).join(document), "644")?;
+        install(&packager.root.join(document), &tree.join(LAYOUT.documents).join(document), FileMode::Document)?;
     }
     for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
-        install(&packager.root.join(license), &tree.join(LICENSES).join(license), "644")?;
+        install(&packager.root.join(license), &tree.join(LICENSES).join(license), FileMode::Document)?;
     }
     fs::write(tree.join(LICENSES).join(NOTICES_FILE), notices(packager)?)?;
     succeed(Command::new("chmod").arg("-R").arg("u=rwX,go=rX").arg(&tree))?;

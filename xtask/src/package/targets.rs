@@ -9,6 +9,8 @@ pub(crate) struct ReleaseTarget {
     pub(super) linux: Option<LinuxNames>,
     /// npm's `os` and `cpu`; `None` if npm has no package of it.
     pub(super) npm: Option<(&'static str, &'static str)>,
+    /// The platforms of the wheel; empty if PyPI takes none for it.
+    pub(super) wheel: &'static [&'static str],
 }
 
 /// The names of an architecture.
@@ -24,16 +26,28 @@ pub(crate) const RELEASE_TARGETS: &[ReleaseTarget] = &[
         triple: "x86_64-unknown-linux-musl",
         linux: Some(LinuxNames { deb: "amd64", rpm: "x86_64" }),
         npm: Some(("linux", "x64")),
+        wheel: &["manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64"],
     },
     ReleaseTarget {
         triple: "aarch64-unknown-linux-musl",
         linux: Some(LinuxNames { deb: "arm64", rpm: "aarch64" }),
         npm: Some(("linux", "arm64")),
+        wheel: &["manylinux_2_17_aarch64", "manylinux2014_aarch64", "musllinux_1_1_aarch64"],
     },
-    ReleaseTarget { triple: "x86_64-apple-darwin", linux: None, npm: Some(("darwin", "x64")) },
-    ReleaseTarget { triple: "aarch64-apple-darwin", linux: None, npm: Some(("darwin", "arm64")) },
-    ReleaseTarget { triple: "x86_64-pc-windows-msvc", linux: None, npm: Some(("win32", "x64")) },
-    ReleaseTarget { triple: "x86_64-unknown-freebsd", linux: None, npm: None },
+    ReleaseTarget {
+        triple: "x86_64-apple-darwin",
+        linux: None,
+        npm: Some(("darwin", "x64")),
+        wheel: &["macosx_10_12_x86_64"],
+    },
+    ReleaseTarget {
+        triple: "aarch64-apple-darwin",
+        linux: None,
+        npm: Some(("darwin", "arm64")),
+        wheel: &["macosx_11_0_arm64"],
+    },
+    ReleaseTarget { triple: "x86_64-pc-windows-msvc", linux: None, npm: Some(("win32", "x64")), wheel: &["win_amd64"] },
+    ReleaseTarget { triple: "x86_64-unknown-freebsd", linux: None, npm: None, wheel: &[] },
 ];
 
 impl ReleaseTarget {
@@ -58,5 +72,26 @@ impl ReleaseTarget {
         let here = std::env::consts::ARCH;
         let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
         self.triple.starts_with(here) && self.triple.contains(system)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A target that the workflow does not build would be missing in every manifest.
+    #[test]
+    fn the_release_workflow_builds_every_target() {
+        let workflow = include_str!("../../../.github/workflows/release.yml");
+        for target in RELEASE_TARGETS {
+            assert!(workflow.contains(target.triple), "{}", target.triple);
+        }
+    }
+
+    #[test]
+    fn an_archive_for_windows_is_a_zip_file() {
+        let names: Vec<String> = RELEASE_TARGETS.iter().map(|target| target.archive_name("3.0.0")).collect();
+        assert!(names.contains(&"agtop-3.0.0-x86_64-pc-windows-msvc.zip".to_owned()), "{names:?}");
+        assert!(names.contains(&"agtop-3.0.0-aarch64-apple-darwin.tar.gz".to_owned()), "{names:?}");
     }
 }

@@ -1,45 +1,39 @@
-//! The wheel for PyPI, made by maturin: the program as a script, and no Python code.
+//! The wheel for PyPI: the program as a script, and no Python code.
+//!
+//! PyPI's `wheel` packs it. maturin would compile the program once more, and names only glibc as the platform of a
+//! program that needs none.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::linux_tree::install;
+use super::linux_tree::{FileMode, install};
+use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
-use super::{Made, name, template};
-use crate::process::{has_program, output_of, succeed};
+use super::{Made, template};
+use crate::process::{output_of, succeed};
 
-/// A maturin that was seen to work.
-const MATURIN: &str = "maturin==1.16.0";
+/// The packer of wheels, in a version that was seen to work.
+const WHEEL_PACKER: &str = "wheel==0.45.1";
 
 pub(super) fn make(packager: &Packager) -> Result<Made> {
+    ensure!(!packager.target.wheel.is_empty(), "PyPI takes no programs for {}", packager.target.triple);
     let work = packager.work_folder("wheel")?;
-    let maturin = maturin(packager)?;
-    // maturin runs cargo, which finds what was built for the other packages and builds nothing again.
-    packager.program()?;
-    let manifest = packager.root.join("crates/cli/Cargo.toml");
-    let project = template::fill(
-        &fs::read_to_string(packager.root.join("packaging/pypi/pyproject.toml.in"))?,
-        &[("VERSION", &packager.version), ("MANIFEST", &manifest.display().to_string())],
-    )?;
-    fs::write(work.join("pyproject.toml"), project)?;
-    install(&packager.root.join("packaging/pypi/README.md"), &work.join("README.md"), "644")?;
-    let mut build = Command::new(maturin);
-    build.current_dir(&work).args(["build", "--quiet", "--target", packager.target.triple, "--out"]);
-    build.arg(work.join("dist")).env("SOURCE_DATE_EPOCH", packager.epoch()?);
-    if has_program("musl-gcc") {
-        build.env(format!("CC_{}", packager.target.triple.replace('-', "_")), "musl-gcc");
-    }
-    output_of(&mut build)?;
-    let wheels: Vec<PathBuf> = fs::read_dir(work.join("dist"))?.map(|e| Ok(e?.path())).collect::<Result<_>>()?;
-    let wheel = wheels.first().context("maturin made no wheel")?;
-    let kept = packager.out.join(name(wheel));
-    fs::copy(wheel, &kept)?;
-    let mut made = Made { files: vec![kept.clone()], ..Made::default() };
+    let tree = work.join(format!("agtop-{}", packager.version));
+    let scripts = tree.join(format!("agtop-{}.data/scripts", packager.version));
+    install(packager.program()?, &scripts.join(packager.target.program_name()), FileMode::Program)?;
+    write_description(packager, &tree.join(format!("agtop-{}.dist-info", packager.version)))?;
+    let mut pack = Command::new(python_with_packer(packager)?);
+    pack.env("SOURCE_DATE_EPOCH", packager.epoch()?).args(["-m", "wheel", "pack"]);
+    output_of(pack.arg(&tree).arg("--dest-dir").arg(&packager.out))?;
+    let platforms = packager.target.wheel.join(".");
+    let wheel = packager.out.join(format!("agtop-{}-py3-none-{platforms}.whl", packager.version));
+    let mut made = Made { files: vec![wheel.clone()], ..Made::default() };
     if packager.target.runs_here() {
-        made.checks.push(try_out(packager, &work, &kept)?);
+        made.checks.push(try_out(packager, &work, &wheel)?);
     } else {
         made.untried.push(format!("installed and run: this machine is no {}", packager.target.triple));
     }
@@ -47,18 +41,34 @@ pub(super) fn make(packager: &Packager) -> Result<Made> {
     Ok(made)
 }
 
-/// The maturin on the path, or one from PyPI in a folder of its own.
-fn maturin(packager: &Packager) -> Result<PathBuf> {
-    if has_program("maturin") {
-        return Ok("maturin".into());
+/// Writes what the wheel says of itself; the packer adds the list of files.
+fn write_description(packager: &Packager, folder: &Path) -> Result<()> {
+    let read = |name: &str| {
+        let path = packager.root.join("packaging/pypi").join(name);
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let licenses = folder.join("licenses");
+    for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        install(&packager.root.join(license), &licenses.join(license), FileMode::Document)?;
     }
-    let folder = packager.out.join("work/maturin");
-    let maturin = folder.join("bin/maturin");
-    if !maturin.exists() {
+    fs::write(licenses.join(NOTICES_FILE), notices(packager)?)?;
+    let metadata = template::fill(&read("METADATA.in")?, &[("VERSION", &packager.version)])?;
+    fs::write(folder.join("METADATA"), metadata + &read("README.md")?)?;
+    let mut tags = read("WHEEL.in")?;
+    packager.target.wheel.iter().try_for_each(|platform| writeln!(tags, "Tag: py3-none-{platform}"))?;
+    fs::write(folder.join("WHEEL"), tags)?;
+    Ok(())
+}
+
+/// A Python with the packer, in a folder of its own.
+fn python_with_packer(packager: &Packager) -> Result<PathBuf> {
+    let folder = packager.out.join("work/wheel-packer");
+    let python = folder.join("bin/python3");
+    if !folder.join("bin/wheel").exists() {
         succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-        succeed(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MATURIN]))?;
+        succeed(Command::new(&python).args(["-m", "pip", "install", "--quiet", WHEEL_PACKER]))?;
     }
-    Ok(maturin)
+    Ok(python)
 }
 
 /// Installs the wheel without an index, and runs the script.
@@ -68,5 +78,7 @@ fn try_out(packager: &Packager, work: &Path, wheel: &Path) -> Result<String> {
     output_of(Command::new(user.join("bin/pip")).args(["install", "--quiet", "--no-index"]).arg(wheel))?;
     let said = output_of(Command::new(user.join("bin/agtop")).arg("--version"))?;
     ensure!(said == format!("agtop {}", packager.version), "the installed program says it is {said:?}");
+    output_of(Command::new(user.join("bin/pip")).args(["uninstall", "--quiet", "--yes", "agtop"]))?;
+    ensure!(!user.join("bin/agtop").exists(), "pip uninstalled agtop, but the program is left");
     Ok(format!("pip install --no-index; agtop --version says {said}"))
 }
