@@ -9,16 +9,16 @@ module completions {
   export extern agtop [
     --once(-1)                # Print the live agents and exit
     --list                    # Print all sessions, live and past
-    --json(-j): string        # Print JSON on one line: agents (default), sessions or tree
+    --json(-j): string        # Print JSON on one line: agents (default; sessions with --list), sessions or tree
     --csv                     # Print the sessions as CSV
     --pretty                  # Indent JSON
     --include-content         # Include message text, such as tasks and prompts
     --fields: string          # Columns to show, separated by commas; 'help' lists them
     --no-color                # Do not use colours (also: set NO_COLOR)
-    --filter(-f): string      # Only rows that contain this text or match this filter: project:api cpu>50 !status:idle
+    --filter(-f): string      # Only rows that contain this text or match this filter: api, idle, !idle, project:api cpu>50
     --sort(-s): string        # Sort by: smart, cpu, mem, tokens, uptime, agent, or any column
     --top: string             # Only the first N rows; 0 shows all
-    --since: string           # Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
+    --since: string           # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
     --until: string           # Only usage before this time; a date includes the whole day
     --interval(-i): string    # Seconds between two snapshots [default: 1.5]
     --delay: string           # Seconds between two snapshots [default: 1.5]
@@ -44,9 +44,9 @@ module completions {
     --dashboard               # Start with the dashboard above the view
     --pid: string             # Only the agent with this process id
     --theme: string           # The theme: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox, catppuccin, solarized, or one of the configuration file
-    --ascii                   # Draw with ASCII characters only
+    --ascii                   # Use ASCII characters only; names are transliterated
     --no-mouse                # Leave the mouse to the terminal, for example to select text
-    --demo                    # Show fake agents
+    --demo                    # Show fake agents, on the screen and in every other output
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -63,30 +63,38 @@ module completions {
     [ "asc" "desc" ]
   }
 
+  def "nu-complete agtop report mode" [] {
+    [ "auto" ]
+  }
+
   def "nu-complete agtop report plan" [] {
     [ "retail" "max" "included" ]
   }
 
-  # Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block
+  # Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block; also: agtop daily, weekly, monthly, session, blocks
   export extern "agtop report" [
-    --since: string           # Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
-    --until: string           # Only usage before this time; a date includes the whole day
-    --tz: string              # The time zone of days, such as Europe/Berlin [default: the system's]
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
     --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
-    --project: string         # Only sessions in directories with this name or path; may be repeated
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
     --group-by: string@"nu-complete agtop report group_by" # Split each row by these, too
-    --breakdown               # Show each model below its row
+    --breakdown(-b)           # Show each model below its row
     --compact                 # Only the columns for name, tokens and cost
     --limit: string           # Only the newest or most expensive N rows; one more row sums up the others
-    --order: string@"nu-complete agtop report order" # The order of rows [default: oldest first; rows without a time: most expensive first]
+    --order(-o): string@"nu-complete agtop report order" # The order of rows [default: oldest first; rows without a time: most expensive first]
     --json(-j)                # Print JSON on one line
     --csv                     # Print CSV, with exact numbers and without totals
     --markdown                # Print a Markdown table
     --graph                   # With daily: print a calendar, with darker days for more usage
-    --active                  # Only the active block
-    --recent                  # Only blocks of the last three days
-    --token-limit: string     # The token limit of a block: a number, or max for the tokens of the largest block
+    --active(-a)              # Only the active block
+    --recent(-r)              # Only blocks of the last three days
+    --token-limit(-t): string # The token limit of a block: a number, or max for the tokens of the largest block
     --budget: string          # With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
+    --id: string              # Only this session: the id, or the beginning of it
+    --instances               # Same as --group-by project
+    --offline(-O)             # Has no effect: agtop uses the network only if asked to
+    --mode(-m): string@"nu-complete agtop report mode" # Where costs come from: only auto, which is what agtop does
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -95,8 +103,169 @@ module completions {
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --help(-h)                # Print help (see more with '--help')
-    kind?: string@"nu-complete agtop report kind" # What each row is
+    kind?: string@"nu-complete agtop report kind" # What each row is [default: daily]
+  ]
+
+  def "nu-complete agtop weekly group_by" [] {
+    [ "day" "week" "month" "session" "project" "model" "client" "branch" "tag" ]
+  }
+
+  def "nu-complete agtop weekly order" [] {
+    [ "asc" "desc" ]
+  }
+
+  def "nu-complete agtop weekly mode" [] {
+    [ "auto" ]
+  }
+
+  def "nu-complete agtop weekly plan" [] {
+    [ "retail" "max" "included" ]
+  }
+
+  # Same as agtop report weekly
+  export extern "agtop weekly" [
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
+    --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
+    --group-by: string@"nu-complete agtop weekly group_by" # Split each row by these, too
+    --breakdown(-b)           # Show each model below its row
+    --compact                 # Only the columns for name, tokens and cost
+    --limit: string           # Only the newest or most expensive N rows; one more row sums up the others
+    --order(-o): string@"nu-complete agtop weekly order" # The order of rows [default: oldest first; rows without a time: most expensive first]
+    --json(-j)                # Print JSON on one line
+    --csv                     # Print CSV, with exact numbers and without totals
+    --markdown                # Print a Markdown table
+    --graph                   # With daily: print a calendar, with darker days for more usage
+    --active(-a)              # Only the active block
+    --recent(-r)              # Only blocks of the last three days
+    --token-limit(-t): string # The token limit of a block: a number, or max for the tokens of the largest block
+    --budget: string          # With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
+    --id: string              # Only this session: the id, or the beginning of it
+    --instances               # Same as --group-by project
+    --offline(-O)             # Has no effect: agtop uses the network only if asked to
+    --mode(-m): string@"nu-complete agtop weekly mode" # Where costs come from: only auto, which is what agtop does
+    --no-color                # Do not use colours (also: set NO_COLOR)
+    --client: string          # Only this agent; may be repeated
+    --agentic-client: string  # Only this agent; may be repeated
+    --plan: string@"nu-complete agtop weekly plan" # Who pays [default: retail]
+    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
+    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
+    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete agtop monthly group_by" [] {
+    [ "day" "week" "month" "session" "project" "model" "client" "branch" "tag" ]
+  }
+
+  def "nu-complete agtop monthly order" [] {
+    [ "asc" "desc" ]
+  }
+
+  def "nu-complete agtop monthly mode" [] {
+    [ "auto" ]
+  }
+
+  def "nu-complete agtop monthly plan" [] {
+    [ "retail" "max" "included" ]
+  }
+
+  # Same as agtop report monthly
+  export extern "agtop monthly" [
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
+    --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
+    --group-by: string@"nu-complete agtop monthly group_by" # Split each row by these, too
+    --breakdown(-b)           # Show each model below its row
+    --compact                 # Only the columns for name, tokens and cost
+    --limit: string           # Only the newest or most expensive N rows; one more row sums up the others
+    --order(-o): string@"nu-complete agtop monthly order" # The order of rows [default: oldest first; rows without a time: most expensive first]
+    --json(-j)                # Print JSON on one line
+    --csv                     # Print CSV, with exact numbers and without totals
+    --markdown                # Print a Markdown table
+    --graph                   # With daily: print a calendar, with darker days for more usage
+    --active(-a)              # Only the active block
+    --recent(-r)              # Only blocks of the last three days
+    --token-limit(-t): string # The token limit of a block: a number, or max for the tokens of the largest block
+    --budget: string          # With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
+    --id: string              # Only this session: the id, or the beginning of it
+    --instances               # Same as --group-by project
+    --offline(-O)             # Has no effect: agtop uses the network only if asked to
+    --mode(-m): string@"nu-complete agtop monthly mode" # Where costs come from: only auto, which is what agtop does
+    --no-color                # Do not use colours (also: set NO_COLOR)
+    --client: string          # Only this agent; may be repeated
+    --agentic-client: string  # Only this agent; may be repeated
+    --plan: string@"nu-complete agtop monthly plan" # Who pays [default: retail]
+    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
+    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
+    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete agtop blocks group_by" [] {
+    [ "day" "week" "month" "session" "project" "model" "client" "branch" "tag" ]
+  }
+
+  def "nu-complete agtop blocks order" [] {
+    [ "asc" "desc" ]
+  }
+
+  def "nu-complete agtop blocks mode" [] {
+    [ "auto" ]
+  }
+
+  def "nu-complete agtop blocks plan" [] {
+    [ "retail" "max" "included" ]
+  }
+
+  # Same as agtop report blocks
+  export extern "agtop blocks" [
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
+    --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
+    --group-by: string@"nu-complete agtop blocks group_by" # Split each row by these, too
+    --breakdown(-b)           # Show each model below its row
+    --compact                 # Only the columns for name, tokens and cost
+    --limit: string           # Only the newest or most expensive N rows; one more row sums up the others
+    --order(-o): string@"nu-complete agtop blocks order" # The order of rows [default: oldest first; rows without a time: most expensive first]
+    --json(-j)                # Print JSON on one line
+    --csv                     # Print CSV, with exact numbers and without totals
+    --markdown                # Print a Markdown table
+    --graph                   # With daily: print a calendar, with darker days for more usage
+    --active(-a)              # Only the active block
+    --recent(-r)              # Only blocks of the last three days
+    --token-limit(-t): string # The token limit of a block: a number, or max for the tokens of the largest block
+    --budget: string          # With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
+    --id: string              # Only this session: the id, or the beginning of it
+    --instances               # Same as --group-by project
+    --offline(-O)             # Has no effect: agtop uses the network only if asked to
+    --mode(-m): string@"nu-complete agtop blocks mode" # Where costs come from: only auto, which is what agtop does
+    --no-color                # Do not use colours (also: set NO_COLOR)
+    --client: string          # Only this agent; may be repeated
+    --agentic-client: string  # Only this agent; may be repeated
+    --plan: string@"nu-complete agtop blocks plan" # Who pays [default: retail]
+    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
+    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
+    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
+    --help(-h)                # Print help (see more with '--help')
   ]
 
   def "nu-complete agtop compare plan" [] {
@@ -105,11 +274,11 @@ module completions {
 
   # Price the same tokens on other models
   export extern "agtop compare" [
-    --since: string           # Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
-    --until: string           # Only usage before this time; a date includes the whole day
-    --tz: string              # The time zone of days, such as Europe/Berlin [default: the system's]
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
     --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
-    --project: string         # Only sessions in directories with this name or path; may be repeated
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
     --models: string          # The models to compare with, instead of common ones
     --json(-j)                # Print JSON on one line
     --no-color                # Do not use colours (also: set NO_COLOR)
@@ -120,26 +289,10 @@ module completions {
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --help(-h)                # Print help (see more with '--help')
     session?: string          # The id of the session, or the beginning of it; without one, all usage
-  ]
-
-  def "nu-complete agtop statusline plan" [] {
-    [ "retail" "max" "included" ]
-  }
-
-  # Print Claude Code's status line, from the JSON on standard input
-  export extern "agtop statusline" [
-    --wrap: string            # Print the output of this command, such as your previous status line, and only record rate limits
-    --no-color                # Do not use colours (also: set NO_COLOR)
-    --client: string          # Only this agent; may be repeated
-    --agentic-client: string  # Only this agent; may be repeated
-    --plan: string@"nu-complete agtop statusline plan" # Who pays [default: retail]
-    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
-    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
-    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
-    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
-    --help(-h)                # Print help (see more with '--help')
   ]
 
   def "nu-complete agtop hook plan" [] {
@@ -156,26 +309,114 @@ module completions {
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --help(-h)                # Print help (see more with '--help')
   ]
 
-  def "nu-complete agtop watch-alerts plan" [] {
+  def "nu-complete agtop daily group_by" [] {
+    [ "day" "week" "month" "session" "project" "model" "client" "branch" "tag" ]
+  }
+
+  def "nu-complete agtop daily order" [] {
+    [ "asc" "desc" ]
+  }
+
+  def "nu-complete agtop daily mode" [] {
+    [ "auto" ]
+  }
+
+  def "nu-complete agtop daily plan" [] {
     [ "retail" "max" "included" ]
   }
 
-  # Print new alerts as they happen, and run the actions of their rules, without a screen
-  export extern "agtop watch-alerts" [
-    --json(-j)                # Print a line of JSON per alert
-    --once                    # Print the alerts of now, and exit
-    --interval(-i): string    # Seconds between two readings of processes; changes of files and events of hooks count at once [default: 1.5]
+  # Same as agtop report daily
+  export extern "agtop daily" [
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
+    --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
+    --group-by: string@"nu-complete agtop daily group_by" # Split each row by these, too
+    --breakdown(-b)           # Show each model below its row
+    --compact                 # Only the columns for name, tokens and cost
+    --limit: string           # Only the newest or most expensive N rows; one more row sums up the others
+    --order(-o): string@"nu-complete agtop daily order" # The order of rows [default: oldest first; rows without a time: most expensive first]
+    --json(-j)                # Print JSON on one line
+    --csv                     # Print CSV, with exact numbers and without totals
+    --markdown                # Print a Markdown table
+    --graph                   # With daily: print a calendar, with darker days for more usage
+    --active(-a)              # Only the active block
+    --recent(-r)              # Only blocks of the last three days
+    --token-limit(-t): string # The token limit of a block: a number, or max for the tokens of the largest block
+    --budget: string          # With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
+    --id: string              # Only this session: the id, or the beginning of it
+    --offline(-O)             # Has no effect: agtop uses the network only if asked to
+    --mode(-m): string@"nu-complete agtop daily mode" # Where costs come from: only auto, which is what agtop does
+    --instances(-i)           # Same as --group-by project
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
-    --plan: string@"nu-complete agtop watch-alerts plan" # Who pays [default: retail]
+    --plan: string@"nu-complete agtop daily plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete agtop session group_by" [] {
+    [ "day" "week" "month" "session" "project" "model" "client" "branch" "tag" ]
+  }
+
+  def "nu-complete agtop session order" [] {
+    [ "asc" "desc" ]
+  }
+
+  def "nu-complete agtop session mode" [] {
+    [ "auto" ]
+  }
+
+  def "nu-complete agtop session plan" [] {
+    [ "retail" "max" "included" ]
+  }
+
+  # Same as agtop report session
+  export extern "agtop session" [
+    --since(-s): string       # Only usage from this time on: today, yesterday, a date, a time (2026-11-21T10:00), or an age such as 7d or 12h
+    --until(-u): string       # Only usage before this time; a date includes the whole day
+    --tz(-z): string          # The time zone of days, such as Europe/Berlin [default: the system's]
+    --timezone: string        # The time zone of days, such as Europe/Berlin [default: the system's]
+    --project(-p): string     # Only sessions in directories with this name or path; may be repeated
+    --group-by: string@"nu-complete agtop session group_by" # Split each row by these, too
+    --breakdown(-b)           # Show each model below its row
+    --compact                 # Only the columns for name, tokens and cost
+    --limit: string           # Only the newest or most expensive N rows; one more row sums up the others
+    --order(-o): string@"nu-complete agtop session order" # The order of rows [default: oldest first; rows without a time: most expensive first]
+    --json(-j)                # Print JSON on one line
+    --csv                     # Print CSV, with exact numbers and without totals
+    --markdown                # Print a Markdown table
+    --graph                   # With daily: print a calendar, with darker days for more usage
+    --active(-a)              # Only the active block
+    --recent(-r)              # Only blocks of the last three days
+    --token-limit(-t): string # The token limit of a block: a number, or max for the tokens of the largest block
+    --budget: string          # With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
+    --instances               # Same as --group-by project
+    --offline(-O)             # Has no effect: agtop uses the network only if asked to
+    --mode(-m): string@"nu-complete agtop session mode" # Where costs come from: only auto, which is what agtop does
+    --id(-i): string          # Only this session: the id, or the beginning of it
+    --no-color                # Do not use colours (also: set NO_COLOR)
+    --client: string          # Only this agent; may be repeated
+    --agentic-client: string  # Only this agent; may be repeated
+    --plan: string@"nu-complete agtop session plan" # Who pays [default: retail]
+    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
+    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
+    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -183,9 +424,11 @@ module completions {
     [ "retail" "max" "included" ]
   }
 
-  # Show how well the files of each agent can be read; exit 1 if records are lost
+  # Show which agents have files here and how well agtop reads them; exit 1 if records are lost
   export extern "agtop doctor" [
+    --all                     # Also list agents that have no files here, and every place where agtop looks
     --plan: string@"nu-complete agtop doctor plan" # Who pays [default: retail]
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -193,6 +436,7 @@ module completions {
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
     --help(-h)                # Print help
   ]
 
@@ -210,6 +454,8 @@ module completions {
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --help(-h)                # Print help
     session: string           # The id of the session, or the beginning of it
   ]
@@ -225,6 +471,8 @@ module completions {
     --plan: string@"nu-complete agtop config plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -242,6 +490,8 @@ module completions {
     --plan: string@"nu-complete agtop config path plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -259,6 +509,8 @@ module completions {
     --plan: string@"nu-complete agtop config init plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -276,6 +528,8 @@ module completions {
     --plan: string@"nu-complete agtop config schema plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -293,10 +547,36 @@ module completions {
     --plan: string@"nu-complete agtop config check plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop config help" [
+  ]
+
+  # Print the path of the configuration file
+  export extern "agtop config help path" [
+  ]
+
+  # Write a template that explains every key and sets none, unless the file exists
+  export extern "agtop config help init" [
+  ]
+
+  # Print the JSON schema of the configuration file, for editors
+  export extern "agtop config help schema" [
+  ]
+
+  # Check the configuration file; exit 1 with line and column if it is invalid
+  export extern "agtop config help check" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop config help help" [
   ]
 
   def "nu-complete agtop ledger plan" [] {
@@ -308,6 +588,8 @@ module completions {
     --plan: string@"nu-complete agtop ledger plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -325,6 +607,8 @@ module completions {
     --plan: string@"nu-complete agtop ledger path plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -342,6 +626,8 @@ module completions {
     --plan: string@"nu-complete agtop ledger stats plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -359,6 +645,8 @@ module completions {
     --plan: string@"nu-complete agtop ledger verify plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -376,6 +664,8 @@ module completions {
     --plan: string@"nu-complete agtop ledger export plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -391,11 +681,13 @@ module completions {
   # Remove files and their usage; files that still exist are read again by the next command
   export extern "agtop ledger forget" [
     --below: path             # Only this file, or the files in this directory
-    --before: string          # Only files without usage since this time: a date, an RFC 3339 time, or an age such as 90d
+    --before: string          # Only files without usage since this time: a date, a time, or an age such as 90d
     --all                     # Everything; with --client, everything of that agent
     --plan: string@"nu-complete agtop ledger forget plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -413,12 +705,46 @@ module completions {
     --plan: string@"nu-complete agtop ledger rebuild plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop ledger help" [
+  ]
+
+  # Print the path of the ledger
+  export extern "agtop ledger help path" [
+  ]
+
+  # Print how many files and responses it has
+  export extern "agtop ledger help stats" [
+  ]
+
+  # Check the whole ledger; exit 1 if it is damaged
+  export extern "agtop ledger help verify" [
+  ]
+
+  # Print every response as a line of JSON; the ledger has no message text
+  export extern "agtop ledger help export" [
+  ]
+
+  # Remove files and their usage; files that still exist are read again by the next command
+  export extern "agtop ledger help forget" [
+  ]
+
+  # Remove and read again all files that still exist; the usage of deleted files stays
+  export extern "agtop ledger help rebuild" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop ledger help help" [
   ]
 
   def "nu-complete agtop hooks plan" [] {
@@ -430,6 +756,8 @@ module completions {
     --plan: string@"nu-complete agtop hooks plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -452,6 +780,8 @@ module completions {
     --plan: string@"nu-complete agtop hooks print plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -475,6 +805,8 @@ module completions {
     --plan: string@"nu-complete agtop hooks install plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -498,6 +830,8 @@ module completions {
     --plan: string@"nu-complete agtop hooks uninstall plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
@@ -520,12 +854,38 @@ module completions {
     --plan: string@"nu-complete agtop hooks status plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop hooks help" [
+  ]
+
+  # Print the settings files with agtop's hooks in them
+  export extern "agtop hooks help print" [
+  ]
+
+  # Write agtop's hooks into the settings of agents; everything else in them stays as it is
+  export extern "agtop hooks help install" [
+  ]
+
+  # Remove agtop's hooks from the settings of agents
+  export extern "agtop hooks help uninstall" [
+  ]
+
+  # Show which settings have agtop's hooks
+  export extern "agtop hooks help status" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop hooks help help" [
   ]
 
   def "nu-complete agtop install plan" [] {
@@ -540,6 +900,8 @@ module completions {
     --plan: string@"nu-complete agtop install plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -560,6 +922,8 @@ module completions {
     --plan: string@"nu-complete agtop events plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -575,11 +939,13 @@ module completions {
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
     --plan: string@"nu-complete agtop prices plan" # Who pays [default: retail]
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
     --help(-h)                # Print help
     ...models: string         # Models to look up; without any, the sources of prices are shown
   ]
@@ -595,12 +961,26 @@ module completions {
     --client: string          # Only this agent; may be repeated
     --agentic-client: string  # Only this agent; may be repeated
     --plan: string@"nu-complete agtop prices update plan" # Who pays [default: retail]
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --ascii                   # Use ASCII characters only; names are transliterated
     --help(-h)                # Print help
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop prices help" [
+  ]
+
+  # Fetch the current price list from the network into the cache directory, unless it is younger than a day
+  export extern "agtop prices help update" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop prices help help" [
   ]
 
   def "nu-complete agtop logos plan" [] {
@@ -614,6 +994,8 @@ module completions {
     --plan: string@"nu-complete agtop logos plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -633,10 +1015,24 @@ module completions {
     --plan: string@"nu-complete agtop logos update plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop logos help" [
+  ]
+
+  # Fetch the logos of vendors from the network into the cache directory, except those younger than seven days
+  export extern "agtop logos help update" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop logos help help" [
   ]
 
   def "nu-complete agtop clients plan" [] {
@@ -651,10 +1047,64 @@ module completions {
     --plan: string@"nu-complete agtop clients plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
+  ]
+
+  def "nu-complete agtop statusline plan" [] {
+    [ "retail" "max" "included" ]
+  }
+
+  # Print Claude Code's status line, from the JSON on standard input
+  export extern "agtop statusline" [
+    --wrap: string            # Print the output of this command, such as your previous status line, and only record rate limits
+    --offline(-O)             # Flags of ccusage's status line, which have no effect: the line must not be lost where they are given
+    --no-offline              # Flags of ccusage's status line, which have no effect: the line must not be lost where they are given
+    --visual-burn-rate(-B): string
+    --cost-source: string
+    --cache
+    --no-cache
+    --refresh-interval: string
+    --context-low-threshold: string
+    --context-medium-threshold: string
+    --debug(-d)
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
+    --no-color                # Do not use colours (also: set NO_COLOR)
+    --client: string          # Only this agent; may be repeated
+    --agentic-client: string  # Only this agent; may be repeated
+    --plan: string@"nu-complete agtop statusline plan" # Who pays [default: retail]
+    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
+    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
+    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete agtop watch-alerts plan" [] {
+    [ "retail" "max" "included" ]
+  }
+
+  # Print new alerts as they happen, and run the actions of their rules, without a screen
+  export extern "agtop watch-alerts" [
+    --json(-j)                # Print a line of JSON per alert
+    --once                    # Print the alerts of now, and exit
+    --interval(-i): string    # Seconds between two readings of processes; changes of files and events of hooks count at once [default: 1.5]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
+    --no-color                # Do not use colours (also: set NO_COLOR)
+    --client: string          # Only this agent; may be repeated
+    --agentic-client: string  # Only this agent; may be repeated
+    --plan: string@"nu-complete agtop watch-alerts plan" # Who pays [default: retail]
+    --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
+    --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
+    --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
+    --help(-h)                # Print help (see more with '--help')
   ]
 
   def "nu-complete agtop completions shell" [] {
@@ -672,6 +1122,8 @@ module completions {
     --plan: string@"nu-complete agtop completions plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -691,6 +1143,8 @@ module completions {
     --plan: string@"nu-complete agtop man plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
@@ -709,10 +1163,176 @@ module completions {
     --plan: string@"nu-complete agtop version plan" # Who pays [default: retail]
     --prices: path            # A TOML file with your own prices (also: AGTOP_PRICES)
     --prices-as-of: string    # Which price list applies: 'now' is the newest one, for all usage; a day is the list of that day; 'usage' is for each response the list of its own time [default: now]
+    --ascii                   # Use ASCII characters only; names are transliterated
+    --demo                    # Show fake agents, on the screen and in every other output
     --no-color                # Do not use colours (also: set NO_COLOR)
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop help" [
+  ]
+
+  # Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block; also: agtop daily, weekly, monthly, session, blocks
+  export extern "agtop help report" [
+  ]
+
+  # Same as agtop report weekly
+  export extern "agtop help weekly" [
+  ]
+
+  # Same as agtop report monthly
+  export extern "agtop help monthly" [
+  ]
+
+  # Same as agtop report blocks
+  export extern "agtop help blocks" [
+  ]
+
+  # Price the same tokens on other models
+  export extern "agtop help compare" [
+  ]
+
+  # Receive an event on standard input: agents call this; it always succeeds and prints nothing
+  export extern "agtop help hook" [
+  ]
+
+  # Same as agtop report daily
+  export extern "agtop help daily" [
+  ]
+
+  # Same as agtop report session
+  export extern "agtop help session" [
+  ]
+
+  # Show which agents have files here and how well agtop reads them; exit 1 if records are lost
+  export extern "agtop help doctor" [
+  ]
+
+  # Show every counted response of a session, with file and line, and every copy that is not counted
+  export extern "agtop help explain" [
+  ]
+
+  # Print the path of the configuration file, write a template, check the file, or print its JSON schema
+  export extern "agtop help config" [
+  ]
+
+  # Print the path of the configuration file
+  export extern "agtop help config path" [
+  ]
+
+  # Write a template that explains every key and sets none, unless the file exists
+  export extern "agtop help config init" [
+  ]
+
+  # Print the JSON schema of the configuration file, for editors
+  export extern "agtop help config schema" [
+  ]
+
+  # Check the configuration file; exit 1 with line and column if it is invalid
+  export extern "agtop help config check" [
+  ]
+
+  # Show, check or change the ledger, which keeps the usage of transcripts, deleted ones included
+  export extern "agtop help ledger" [
+  ]
+
+  # Print the path of the ledger
+  export extern "agtop help ledger path" [
+  ]
+
+  # Print how many files and responses it has
+  export extern "agtop help ledger stats" [
+  ]
+
+  # Check the whole ledger; exit 1 if it is damaged
+  export extern "agtop help ledger verify" [
+  ]
+
+  # Print every response as a line of JSON; the ledger has no message text
+  export extern "agtop help ledger export" [
+  ]
+
+  # Remove files and their usage; files that still exist are read again by the next command
+  export extern "agtop help ledger forget" [
+  ]
+
+  # Remove and read again all files that still exist; the usage of deleted files stays
+  export extern "agtop help ledger rebuild" [
+  ]
+
+  # Install hooks, by which agents report events to agtop as they happen
+  export extern "agtop help hooks" [
+  ]
+
+  # Print the settings files with agtop's hooks in them
+  export extern "agtop help hooks print" [
+  ]
+
+  # Write agtop's hooks into the settings of agents; everything else in them stays as it is
+  export extern "agtop help hooks install" [
+  ]
+
+  # Remove agtop's hooks from the settings of agents
+  export extern "agtop help hooks uninstall" [
+  ]
+
+  # Show which settings have agtop's hooks
+  export extern "agtop help hooks status" [
+  ]
+
+  # Print Claude Code's settings with agtop's hooks, or write them
+  export extern "agtop help install" [
+  ]
+
+  # Print the events of hooks
+  export extern "agtop help events" [
+  ]
+
+  # Show the rates of models, or where prices come from
+  export extern "agtop help prices" [
+  ]
+
+  # Fetch the current price list from the network into the cache directory, unless it is younger than a day
+  export extern "agtop help prices update" [
+  ]
+
+  # Fetch the logos of vendors, which terminals with graphics show before the names of agents
+  export extern "agtop help logos" [
+  ]
+
+  # Fetch the logos of vendors from the network into the cache directory, except those younger than seven days
+  export extern "agtop help logos update" [
+  ]
+
+  # Show what each agent records, and what it does not
+  export extern "agtop help clients" [
+  ]
+
+  # Print Claude Code's status line, from the JSON on standard input
+  export extern "agtop help statusline" [
+  ]
+
+  # Print new alerts as they happen, and run the actions of their rules, without a screen
+  export extern "agtop help watch-alerts" [
+  ]
+
+  # Print the script that completes agtop's command lines in a shell
+  export extern "agtop help completions" [
+  ]
+
+  # Print agtop's manual page, or write the pages of all commands
+  export extern "agtop help man" [
+  ]
+
+  # Print the version
+  export extern "agtop help version" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "agtop help help" [
   ]
 
 }

@@ -9,6 +9,7 @@ mod corpus;
 mod docs;
 mod layers;
 mod package;
+mod pictures;
 mod prices;
 mod process;
 mod release;
@@ -35,6 +36,8 @@ enum Task {
     Clients(clients::Args),
     /// Write manual pages, completion scripts, the command line's reference and the configuration's schema
     Docs(docs::Args),
+    /// Draw the pictures of the documents from the demo
+    Pictures(pictures::Args),
     /// Write a home of fake agents, and the usage that agtop must find there
     Corpus(corpus::Args),
     /// Time agtop on a home, and other programs beside it
@@ -62,6 +65,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Layers(args) => layers::run(&args),
         Task::Clients(args) => clients::run(&args),
         Task::Docs(args) => docs::run(&args),
+        Task::Pictures(args) => pictures::run(&args),
         Task::Corpus(args) => corpus::run(&args),
         Task::Bench(args) => bench::run(&args),
         #[cfg(unix)]

@@ -24,14 +24,16 @@ pub(crate) use hooks::*;
 pub(crate) use ledger::*;
 #[cfg(feature = "logos")]
 pub(crate) use logos::*;
+use report::add_ccusage_short_flags;
 pub(crate) use report::*;
 pub(crate) use unused::reject_unused_flags;
 
+use agtop_report::ReportKind;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// `top` for AI coding agents: which run, what each is doing, what it has used and cost, and which one needs you
 #[derive(Debug, Parser)]
-#[command(name = "agtop", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "agtop", version, about, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
 #[command(
     after_help = "agtop reads local files and the process table only. It needs no account and no key, and uses the network only if \
@@ -59,7 +61,7 @@ pub(crate) struct Cli {
 impl Cli {
     /// The definition of the command line: flags that a command does not use are hidden in its help.
     pub(crate) fn definition() -> Command {
-        unused::hide_unused_flags(Self::command())
+        unused::hide_unused_flags(add_ccusage_short_flags(Self::command()))
     }
 
     /// Parses the command line of this process. The matches say which flags were given.
@@ -74,12 +76,28 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CliCommand {
-    /// Show how well the files of each agent can be read; exit 1 if records are lost
-    Doctor,
+    /// Show which agents have files here and how well agtop reads them; exit 1 if records are lost
+    Doctor(DoctorArgs),
     /// Show every counted response of a session, with file and line, and every copy that is not counted
     Explain(ExplainArgs),
-    /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block
+    /// Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block; also: agtop daily,
+    /// weekly, monthly, session, blocks
     Report(ReportArgs),
+    /// Same as agtop report daily
+    #[command(hide = true)]
+    Daily(ReportOptionArgs),
+    /// Same as agtop report weekly
+    #[command(hide = true)]
+    Weekly(ReportOptionArgs),
+    /// Same as agtop report monthly
+    #[command(hide = true)]
+    Monthly(ReportOptionArgs),
+    /// Same as agtop report session
+    #[command(hide = true, visible_alias = "sessions")]
+    Session(ReportOptionArgs),
+    /// Same as agtop report blocks
+    #[command(hide = true)]
+    Blocks(ReportOptionArgs),
     /// Price the same tokens on other models
     Compare(CompareArgs),
     /// Print Claude Code's status line, from the JSON on standard input
@@ -113,11 +131,33 @@ pub(crate) enum CliCommand {
     Version,
 }
 
+impl CliCommand {
+    /// The kind and the options of a report, whichever command asks for it; no kind if the user names none.
+    pub(crate) fn report(&self) -> Option<(Option<ReportKind>, &ReportOptionArgs)> {
+        match self {
+            Self::Report(args) => Some((args.kind, &args.options)),
+            Self::Daily(options) => Some((Some(ReportKind::Daily), options)),
+            Self::Weekly(options) => Some((Some(ReportKind::Weekly), options)),
+            Self::Monthly(options) => Some((Some(ReportKind::Monthly), options)),
+            Self::Session(options) => Some((Some(ReportKind::Session), options)),
+            Self::Blocks(options) => Some((Some(ReportKind::Blocks), options)),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ClientsArgs {
     /// Print JSON on one line
     #[arg(short, long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Also list agents that have no files here, and every place where agtop looks
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -173,7 +213,7 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rows")]
 pub(crate) struct RowArgs {
-    /// Only rows that contain this text or match this filter: project:api cpu>50 !status:idle
+    /// Only rows that contain this text or match this filter: api, idle, !idle, project:api cpu>50
     #[arg(short, long, value_name = "FILTER")]
     pub(crate) filter: Option<String>,
     /// Sort by: smart, cpu, mem, tokens, uptime, agent, or any column
@@ -182,7 +222,8 @@ pub(crate) struct RowArgs {
     /// Only the first N rows; 0 shows all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) top: usize,
-    /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
+    /// Only usage from this time on: today, yesterday, a date, a time
+    /// (2026-11-21T10:00), or an age such as 7d or 12h
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Only usage before this time; a date includes the whole day
@@ -289,20 +330,20 @@ pub(crate) struct ScreenArgs {
     #[arg(long)]
     pub(crate) dashboard: bool,
     /// Only the agent with this process id
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", help_heading = "Rows")]
     pub(crate) pid: Option<u32>,
     /// The theme: dark, light, contrast, protanopia, deuteranopia, tritanopia, monochrome, dracula, nord, gruvbox,
     /// catppuccin, solarized, or one of the configuration file
     #[arg(long, value_name = "NAME")]
     pub(crate) theme: Option<String>,
-    /// Draw with ASCII characters only
-    #[arg(long)]
+    /// Use ASCII characters only; names are transliterated
+    #[arg(long, global = true, help_heading = "General")]
     pub(crate) ascii: bool,
     /// Leave the mouse to the terminal, for example to select text
     #[arg(long)]
     pub(crate) no_mouse: bool,
-    /// Show fake agents
-    #[arg(long)]
+    /// Show fake agents, on the screen and in every other output
+    #[arg(long, global = true, help_heading = "General")]
     pub(crate) demo: bool,
 }
 

@@ -7,11 +7,13 @@ use agtop_alerts::{RuleEntry, Rules};
 use agtop_format::sink::is_harmless;
 use agtop_hooks::PayloadPolicy;
 use agtop_prices::AsOf;
+use agtop_query::nearest;
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
+use toml::Spanned;
 use tracing::debug;
 
-use crate::args::PlanChoice;
+use crate::args::{PlanChoice, SnapshotChoice};
 
 /// A larger configuration is not read.
 pub(crate) const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
@@ -105,11 +107,86 @@ impl ConfigFile {
         debug!(?path, bytes = text.len(), "configuration: read");
         let located = |at: usize, what: &str| anyhow!("{}", located(path, &text, at, what));
         let mut config: Self = toml::from_str(&text)
-            .map_err(|error| located(error.span().map_or(0, |span| span.start), error.message()))?;
+            .map_err(|error| located(error.span().map_or(0, |span| span.start), &with_guess(error.message())))?;
         config.rules =
             config.tui.alerts.rules().with(&config.alerts).map_err(|error| located(error.span.start, &error.what))?;
         Ok(config)
     }
+}
+
+/// The names in the file that do not exist: a theme, a client, a shape of JSON. Each is an error in one line, with file,
+/// line and column. Other commands notice such a name only if they use it.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(crate) fn unknown_names(path: &Path) -> Result<Vec<String>> {
+    let text = agtop_os::read_user_text(path, MAX_CONFIG_BYTES)?;
+    let names: ConfigNames = toml::from_str(&text)?;
+    let mut themes: Vec<&str> = agtop_tui::THEMES.iter().map(|theme| &*theme.name).collect();
+    themes.extend(names.tui.themes.iter().map(|theme| &*theme.name));
+    let clients: Vec<&str> = agtop_clients::clients().map(|client| client.info().id.as_str()).collect();
+    let is_client = |name: &str| agtop_clients::client(name).is_some();
+    let shapes: Vec<&str> = SnapshotChoice::json_shapes().collect();
+    let mut unknown: Vec<(usize, String)> = Vec::new();
+    let mut check = |what: &str, name: &Spanned<String>, is_known: bool, known: &[&str]| {
+        if !is_known {
+            let name_text = name.get_ref();
+            let guess = nearest(name_text, known.iter().copied());
+            let guess = guess.map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"));
+            let message = format!("unknown {what} '{name_text}'{guess}; choose from {}", known.join(", "));
+            unknown.push((name.span().start, message));
+        }
+    };
+    if let Some(name) = &names.tui.theme {
+        check("theme", name, themes.contains(&name.get_ref().as_str()), &themes);
+    }
+    for name in &names.clients {
+        check("client", name, is_client(name.get_ref()), &clients);
+    }
+    if let Some(name) = &names.json {
+        check("JSON shape", name, shapes.contains(&name.get_ref().as_str()), &shapes);
+    }
+    Ok(unknown.into_iter().map(|(at, message)| located(path, &text, at, &message)).collect())
+}
+
+/// The names in the file that must exist elsewhere, with their places. A file that [`ConfigFile::load`] has accepted can
+/// be read so.
+#[derive(Default, Deserialize)]
+struct ConfigNames {
+    #[serde(default)]
+    tui: ScreenNames,
+    #[serde(default)]
+    clients: Vec<Spanned<String>>,
+    json: Option<Spanned<String>>,
+}
+
+/// The names in the table of the screen.
+#[derive(Default, Deserialize)]
+struct ScreenNames {
+    theme: Option<Spanned<String>>,
+    #[serde(default)]
+    themes: Vec<ThemeName>,
+}
+
+/// The name of a theme that the user defines.
+#[derive(Deserialize)]
+struct ThemeName {
+    name: String,
+}
+
+/// A message of the TOML reader with the name that the user may have meant: such a message quotes the unknown name
+/// first, then those that exist.
+fn with_guess(message: &str) -> String {
+    let is_about_name = ["unknown field", "unknown variant"].iter().any(|start| message.starts_with(start));
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| is_about_name);
+    let column = message.strip_prefix("no column is called '").and_then(|rest| rest.split('\'').next());
+    let meant = match (unknown, column) {
+        (Some(name), _) => nearest(name, quoted),
+        (None, Some(name)) => nearest(name, agtop_model::FIELDS.iter().map(|field| field.id)),
+        (None, None) => None,
+    };
+    meant.map_or_else(|| message.to_owned(), |meant| format!("{message} (did you mean `{meant}`?)"))
 }
 
 /// An error in one line, with file, line and column. A line break in a value that it quotes is escaped.
@@ -142,7 +219,7 @@ mod tests {
         std::fs::write(&path, r#"plan = "ma\nx\u001b[2J""#).unwrap();
         let error = ConfigFile::load(Some(&path), &path).unwrap_err().to_string();
         let wanted = r"config.toml:1:8: unknown variant `ma\nx\u{1b}[2J`, expected one of `retail`, `max`, `included`";
-        assert!(error.ends_with(wanted), "{error}");
+        assert!(error.contains(wanted), "{error}");
     }
 
     #[test]
@@ -161,6 +238,52 @@ mod tests {
         }
         std::fs::write(&path, "[hooks]\ncontent = true\n").unwrap();
         assert!(ConfigFile::load(Some(&path), &path).is_ok());
+    }
+
+    fn names_in(text: &str) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        ConfigFile::load(Some(&path), &path).unwrap();
+        let place = format!("{}:", path.display());
+        unknown_names(&path).unwrap().iter().map(|line| line.strip_prefix(&place).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_reported_with_its_line_and_a_suggestion() {
+        let found = names_in("json = \"session\"\nclients = [\"claude\", \"codx\"]\n[tui]\ntheme = \"dracul\"\n");
+        let starts = [
+            "4:9: unknown theme 'dracul' (did you mean 'dracula'?); choose from dark, light, ",
+            "2:22: unknown client 'codx' (did you mean 'codex'?); choose from claude, codex, ",
+            "1:8: unknown JSON shape 'session' (did you mean 'sessions'?); choose from agents, sessions, tree",
+        ];
+        assert_eq!(found.len(), starts.len(), "{found:?}");
+        assert!(found.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{found:#?}");
+    }
+
+    #[test]
+    fn names_that_exist_are_not_reported() {
+        let own = "[[tui.themes]]\nname = \"mine\"\n";
+        let path = agtop_tui::THEMES.iter().map(|theme| &*theme.name).chain(["mine"]);
+        for theme in path {
+            let nothing: [String; 0] = [];
+            assert_eq!(names_in(&format!("clients = [\"claude-code\"]\n[tui]\ntheme = \"{theme}\"\n{own}")), nothing);
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_or_column_comes_with_a_suggestion() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        for (text, meant) in [
+            ("intervall = 2\n", "(did you mean `interval`?)"),
+            ("[tui]\nkeys = \"vi\"\n", "(did you mean `vim`?)"),
+            ("[tui]\ncolumns = [\"projct\"]\n", "(did you mean `project`?)"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = ConfigFile::load(Some(&path), &path).unwrap_err().to_string();
+            assert!(error.contains(meant), "{error}");
+        }
     }
 
     #[test]

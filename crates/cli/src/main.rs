@@ -21,11 +21,14 @@ mod source_issues;
 mod stderr;
 mod threads;
 mod time;
+mod usage_reader;
 
 use std::process::ExitCode;
 
+use agtop_format::Charset;
+
 use crate::args::{Cli, CliCommand, reject_unused_flags};
-use crate::plan::CommandPlan;
+use crate::plan::{CommandPlan, charset};
 use crate::prices::InvalidPriceFile;
 
 /// The exit code of an invalid command line, environment or configuration. clap uses the same.
@@ -48,15 +51,15 @@ fn main() -> ExitCode {
     let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
     tracing::info!(version, pid, system = std::env::consts::OS, here = ?std::env::current_dir().ok(), "agtop starts");
     let code = match CommandPlan::new(&cli) {
-        Ok(plan) => run(plan),
+        Ok(plan) => run(plan, charset(&cli)),
         Err(error) => fail(&error, EXIT_USAGE),
     };
     tracing::info!(pid, ?code, "agtop ends");
     code
 }
 
-fn run(plan: CommandPlan) -> ExitCode {
-    match commands::run(plan) {
+fn run(plan: CommandPlan, charset: Charset) -> ExitCode {
+    match commands::run(plan, charset) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<InvalidPriceFile>() => fail(&error, EXIT_USAGE),
@@ -72,5 +75,8 @@ fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
 
 /// Whether the reader of the output has ended, as in `agtop --list | head`. That is not a failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is_broken_pipe)
 }

@@ -2,7 +2,7 @@
 
 use agtop_model::Timestamp;
 use anyhow::{Context, Result, bail};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
@@ -35,22 +35,41 @@ pub(crate) fn span(
     Ok((since, until))
 }
 
-/// A date (`2026-11-21`, `20261121`), an RFC 3339 time, or an age (`90m`, `12h`, `7d`, `2w`).
+/// The forms of a time, for error messages.
+const FORMS: &str = "write today, yesterday, a date (2026-11-21), a time (2026-11-21T10:00, or RFC 3339 with a zone), \
+                     or an age (12h, 7d, 2w)";
+
+/// `today`, `yesterday`, a date (`2026-11-21`, `20261121`), a time of a day (`2026-11-21T10:00`), an RFC 3339 time, or
+/// an age (`90m`, `12h`, `7d`, `2w`). Days and times without a zone are in `zone`.
 fn parse(text: &str, boundary: DayBoundary, now: jiff::Timestamp, zone: &TimeZone) -> Result<Timestamp> {
     if let Some(age) = age(text) {
         return Ok(millis(now - age));
     }
-    if let Some(date) = date(text) {
+    if let Some(date) = named_day(text, now, zone)?.or_else(|| date(text)) {
         let day = match boundary {
             DayBoundary::Start => date,
             DayBoundary::End => date.checked_add(1.day())?,
         };
         return Ok(millis(day.to_zoned(zone.clone())?.timestamp()));
     }
-    match text.parse::<jiff::Timestamp>() {
-        Ok(moment) => Ok(millis(moment)),
-        Err(_) => bail!("'{text}' is not a time: write a date (2026-11-21), an RFC 3339 time, or an age (12h, 7d, 2w)"),
+    // A time with a zone has to be tried first: as a time without one, it would lose its zone.
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Ok(millis(moment));
     }
+    match text.parse::<DateTime>() {
+        Ok(of_day) if text.contains(['T', 't', ' ']) => Ok(millis(of_day.to_zoned(zone.clone())?.timestamp())),
+        _ => bail!("'{text}' is not a time: {FORMS}"),
+    }
+}
+
+/// The day that a word means; `None` if the text is no such word.
+fn named_day(text: &str, now: jiff::Timestamp, zone: &TimeZone) -> Result<Option<Date>> {
+    let days_ago = match text.to_ascii_lowercase().as_str() {
+        "today" => 0,
+        "yesterday" => 1,
+        _ => return Ok(None),
+    };
+    Ok(Some(zone.to_datetime(now).date().checked_sub(days_ago.days())?))
 }
 
 fn millis(moment: jiff::Timestamp) -> Timestamp {
@@ -103,11 +122,28 @@ mod tests {
     }
 
     #[test]
+    fn today_and_yesterday_are_days_in_the_time_zone() {
+        assert_eq!(at("today", DayBoundary::Start), "2026-11-21T05:00:00Z");
+        assert_eq!(at("today", DayBoundary::End), "2026-11-22T05:00:00Z");
+        assert_eq!(at("Yesterday", DayBoundary::Start), "2026-11-20T05:00:00Z");
+        assert_eq!(at("yesterday", DayBoundary::End), "2026-11-21T05:00:00Z");
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_in_the_time_zone() {
+        for boundary in [DayBoundary::Start, DayBoundary::End] {
+            assert_eq!(at("2026-11-21T10:00", boundary), "2026-11-21T15:00:00Z");
+            assert_eq!(at("2026-11-21 10:00:30", boundary), "2026-11-21T15:00:30Z");
+            assert_eq!(at("2026-11-21T10:00+01:00", boundary), "2026-11-21T09:00:00Z", "a zone in the text counts");
+        }
+    }
+
+    #[test]
     fn an_invalid_time_is_an_error_that_names_the_valid_forms() {
         let zone = TimeZone::UTC;
-        for text in ["", "yesterday", "d", "-1d", "2026-13-01", "99999999d", "12:30"] {
+        for text in ["", "tomorrow", "d", "-1d", "2026-13-01", "99999999d", "12:30", "2026-11-21T25:00"] {
             let error = parse(text, DayBoundary::Start, jiff::Timestamp::UNIX_EPOCH, &zone).unwrap_err();
-            assert!(error.to_string().contains("write a date"), "{text}");
+            assert!(error.to_string().contains("write today, yesterday, a date"), "{text}");
         }
     }
 }

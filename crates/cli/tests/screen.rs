@@ -143,7 +143,7 @@ mod tests {
         terminal.run(env!("CARGO_BIN_EXE_agtop"));
         terminal.wait_for("the first frame", shows_agtop);
         terminal.press(&["4"]);
-        terminal.wait_for("the history", |screen| screen.contains("Daily cost"));
+        terminal.wait_for("the history", |screen| screen.contains("RESPONSES"));
         terminal.press(&["q"]);
         terminal.assert_restored();
         std::fs::remove_dir_all(home.join(".claude/projects")).unwrap();
@@ -202,6 +202,35 @@ mod tests {
             assert!(sent.success());
             terminal.assert_restored();
         }
+    }
+
+    /// It ended with exit code 1 and two messages about the terminal.
+    #[test]
+    fn a_closed_terminal_is_no_failure() {
+        let Some(terminal) = Terminal::open("hangup") else { return };
+        let (code, messages) = (terminal.home.path().join("code"), terminal.home.path().join("messages"));
+        let agtop = env!("CARGO_BIN_EXE_agtop");
+        let (to, messages_to) = (code.display(), messages.display());
+        // The shell has to outlive the terminal to note the code.
+        terminal.run(&format!("sh -c 'trap : HUP; {agtop} --demo 2>{messages_to}; echo $? >{to}'"));
+        terminal.wait_for("the first frame", shows_agtop);
+        terminal.tmux(&["kill-server"]);
+        let started = Instant::now();
+        let read = || std::fs::read_to_string(&code).unwrap_or_default();
+        while read().is_empty() {
+            assert!(started.elapsed() < SCREEN_TIMEOUT, "it still runs without a terminal");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!((read().trim(), &*std::fs::read_to_string(&messages).unwrap()), ("0", ""));
+    }
+
+    #[test]
+    fn a_dumb_terminal_gets_the_table_and_not_the_screen() {
+        let Some(terminal) = Terminal::open("dumb") else { return };
+        terminal.run(&format!("TERM=dumb {}; echo \"ended with $?\"", env!("CARGO_BIN_EXE_agtop")));
+        terminal.wait_for("the table", |screen| screen.contains("0 agents") && screen.contains("ended with 0"));
+        terminal.run(&format!("TERM=dumb {} --theme nord; echo \"ended with $?\"", env!("CARGO_BIN_EXE_agtop")));
+        terminal.wait_for("the reason", |screen| screen.contains("TERM=dumb cannot show") && screen.contains("with 2"));
     }
 
     /// In a container whose first process does not reap others, agtop stays as a zombie, which counted as alive.

@@ -3,14 +3,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ActivityRates, ActivityWindow, Agent, Confidence, CpuTime, DiskIo, Evidence, Git, IoRate, JoinTier, OpenFiles,
-    ProcId, Process, ProcessState, Session, SessionJoin, Sockets, Status, Timestamp, Untrusted,
+    ActivityRates, ActivityWindow, Agent, ClientId, Confidence, CpuTime, DiskIo, Evidence, Git, IoRate, JoinTier,
+    OpenFiles, ProcId, Process, ProcessState, Session, SessionJoin, Sockets, Status, Timestamp, Untrusted,
 };
 
 use crate::base;
+use crate::catalog::{AIDER, CLAUDE, CODEX};
 use crate::moment::DemoMoment;
 use crate::random::{fraction, whole};
-use crate::sessions::{is_at_work, model, spend, status_of, tokens_per_second};
+use crate::sessions::{is_at_work, model, priced, status_of, story, tokens_per_second};
 
 /// The agent that works on that session.
 pub(super) fn agent(moment: &DemoMoment, at: usize, session: &Arc<Session>) -> Agent {
@@ -19,7 +20,7 @@ pub(super) fn agent(moment: &DemoMoment, at: usize, session: &Arc<Session>) -> A
     let is_daring = at.is_multiple_of(6);
     let name = session.client().as_str();
     let mut argv: Vec<Untrusted> = vec![name.into()];
-    argv.extend(is_daring.then(|| Untrusted::from("--dangerously-skip-permissions")));
+    argv.extend(is_daring.then(|| Untrusted::from(daring_flag(session.client()))));
     let history = (0..60_u8).map(|back| {
         #[expect(clippy::cast_possible_truncation, reason = "a sample needs no double precision")]
         let load = self::load(moment, at, moment.elapsed - 1.5 * f64::from(59 - back)) as f32;
@@ -34,12 +35,12 @@ pub(super) fn agent(moment: &DemoMoment, at: usize, session: &Arc<Session>) -> A
         parent_name: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
         launcher: Some(if at.is_multiple_of(3) { "tmux" } else { "zsh" }.into()),
         join: Some(SessionJoin { tier: JoinTier::Marker, confidence: Confidence::High }),
-        danger: is_daring.then(|| "--dangerously-skip-permissions".into()),
+        danger: is_daring.then(|| daring_flag(session.client()).into()),
         children: vec![(pid(at) + 1, "bash".into()), (pid(at) + 2, "node".into())],
         helpers: helper_ids(at),
         files: Ok(OpenFiles {
-            writing: vec![cwd.join("src/totals.rs"), cwd.join("target/debug/.cargo-lock")],
-            reading: vec![cwd.join("Cargo.lock"), PathBuf::from("/home/ada/.claude/settings.json")],
+            writing: vec![cwd.join(story(at).file)],
+            reading: vec![cwd.join("README.md")],
             left_out: 0,
         }),
         sockets: Ok(Sockets { established: 2 + u32::from(is_at_work(status)), listening: vec![] }),
@@ -51,6 +52,16 @@ pub(super) fn agent(moment: &DemoMoment, at: usize, session: &Arc<Session>) -> A
         cause: (status == Status::RateLimited).then(|| "rate_limit".into()),
         status_since: session.last_active.unwrap_or(Timestamp::EARLIEST),
         ..base::agent(session.client(), base::process(pid(at), PARENT_PID, name), Arc::clone(session))
+    }
+}
+
+/// The flag with which the agent asks for no permission.
+fn daring_flag(client: ClientId) -> &'static str {
+    match client {
+        CLAUDE => "--dangerously-skip-permissions",
+        CODEX => "--dangerously-bypass-approvals-and-sandbox",
+        AIDER => "--yes-always",
+        _ => "--yolo",
     }
 }
 
@@ -116,7 +127,7 @@ fn activity_window(moment: &DemoMoment, at: usize, span: Duration) -> ActivityWi
         ..agtop_model::Usage::default()
     };
     let requests = 1 + whole(span.as_secs_f64() / 14.0);
-    let spend = spend(moment.plan, model, &usage, requests);
+    let spend = priced(moment.plan, model, &usage, requests);
     ActivityWindow {
         span,
         requests,

@@ -5,19 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_model::{
-    ActivityRates, ActivityWindow, Agent, BillingPlan, ClientId, DayModel, History, HistoryPoint, ModelSpend, PicoUsd,
-    Quantiles, Session, Spend, StopReason, Timestamp, Timings, ToolTime, Totals, Usage,
+    ActivityRates, ActivityWindow, Agent, ClientId, DayModel, History, HistoryPoint, ModelSpend, PicoUsd, Quantiles,
+    Session, Spend, StopReason, Timestamp, Timings, ToolTime, Totals, Usage, UsageRow,
 };
 use jiff::tz::TimeZone;
 
-use crate::catalog::{CLAUDE, CODEX, MODELS};
+use crate::catalog::{CLAUDE, CODEX};
 use crate::moment::DemoMoment;
 use crate::random::{fraction, whole};
-use crate::sessions::{is_at_work, spend};
-
-/// Days before today with usage.
-const PAST_DAYS: u64 = 120;
-const DAY: Duration = Duration::from_hours(24);
+use crate::sessions::is_at_work;
+use crate::story::{StepKind, tool};
+use crate::usage_rows;
 
 /// How long tools take, the slowest first.
 pub(super) fn timings(agents: &[Agent]) -> Timings {
@@ -27,7 +25,8 @@ pub(super) fn timings(agents: &[Agent]) -> Timings {
         Quantiles::of((0..64).map(span))
     };
     let clients = [CLAUDE, CODEX].into_iter().filter(|client| agents.iter().any(|agent| agent.client == *client));
-    let tools = clients.flat_map(|client| TOOL_MILLIS.iter().map(move |(tool, millis)| (client, *tool, *millis)));
+    let tools =
+        clients.flat_map(|client| tool_millis(client).into_iter().map(move |(tool, millis)| (client, tool, millis)));
     let mut tools: Vec<ToolTime> = tools
         .enumerate()
         .filter_map(|(n, (client, tool, millis))| {
@@ -53,20 +52,33 @@ pub(super) fn timings(agents: &[Agent]) -> Timings {
     Timings { by_session, tools, first_tool: latency(70, 3_000.0), turn: latency(71, 48_000.0) }
 }
 
-/// Tools, each with a typical time in milliseconds.
-const TOOL_MILLIS: &[(&str, f64)] =
-    &[("Bash", 4_200.0), ("Read", 60.0), ("Edit", 90.0), ("Grep", 220.0), ("WebFetch", 1_900.0)];
+/// Typical times of tool calls in milliseconds.
+const STEP_MILLIS: [(StepKind, f64); 4] =
+    [(StepKind::Run, 4_200.0), (StepKind::Read, 60.0), (StepKind::Edit, 90.0), (StepKind::Search, 220.0)];
 
-pub(super) fn totals(moment: &DemoMoment, zone: &TimeZone, sessions: &[Arc<Session>]) -> Totals {
-    let mut totals = Totals { time_zone: zone.iana_name().unwrap_or("UTC").to_owned(), ..Totals::default() };
-    if sessions.is_empty() {
-        return totals;
+/// The tools of that client, each with a typical time in milliseconds; the longest of those with one name.
+fn tool_millis(client: ClientId) -> Vec<(&'static str, f64)> {
+    let mut all: Vec<(&str, f64)> = Vec::new();
+    for (kind, millis) in STEP_MILLIS {
+        if let Some(name) = tool(client, kind).filter(|name| all.iter().all(|(known, _)| known != name)) {
+            all.push((name, millis));
+        }
     }
-    for back in (1..=PAST_DAYS).rev() {
-        let day = day(moment.now.minus(DAY.saturating_mul(u32::try_from(back).unwrap_or(0))), zone);
-        totals.by_day.extend(past_day(moment.plan, &day, back));
+    all
+}
+
+/// The totals of the usage of all time.
+pub(super) fn totals(moment: &DemoMoment, sessions: &[Arc<Session>]) -> Totals {
+    let mut totals = Totals { time_zone: moment.zone.iana_name().unwrap_or("UTC").to_owned(), ..Totals::default() };
+    let table = usage_rows::table(moment, sessions);
+    let mut days: BTreeMap<(String, ClientId, Option<Arc<str>>), ModelSpend> = BTreeMap::new();
+    for row in &table.rows {
+        let Some(session) = table.session(row) else { continue };
+        let day = row.at.map_or_else(String::new, |at| day(at, moment.zone));
+        let entry = days.entry((day, session.client(), row.model.clone()));
+        entry.or_insert_with(|| no_usage(row.model.as_deref())).merge(&of_row(row));
     }
-    totals.by_day.extend(today(&day(moment.now, zone), sessions));
+    totals.by_day = days.into_iter().map(|((day, client, _), spend)| DayModel { day, client, spend }).collect();
     for day in totals.by_day.clone() {
         totals.usage += day.spend.usage;
         totals.spend += day.spend.spend;
@@ -77,58 +89,17 @@ pub(super) fn totals(moment: &DemoMoment, zone: &TimeZone, sessions: &[Arc<Sessi
     totals
 }
 
+fn of_row(row: &UsageRow) -> ModelSpend {
+    ModelSpend { model: row.model.clone(), usage: row.usage, spend: row.spend, turns: row.turns }
+}
+
 fn day(at: Timestamp, zone: &TimeZone) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis())
         .map_or_else(|_| "unknown".to_owned(), |at| at.to_zoned(zone.clone()).date().to_string())
 }
 
-/// The usage of a day: little on weekends, and none on some days.
-fn past_day(plan: BillingPlan, day: &str, back: u64) -> Vec<DayModel> {
-    let seed = usize::try_from(back).unwrap_or(0) + 900;
-    let is_weekend = back % 7 < 2;
-    let worked = fraction(seed, 1) > if is_weekend { 0.7 } else { 0.08 };
-    let models = MODELS.iter().enumerate().filter(|(at, _)| worked && fraction(seed, 2 + *at as u64) > 0.35);
-    let spends = models.map(|(at, model)| {
-        let size = fraction(seed, 20 + at as u64).powi(2) * if is_weekend { 0.3 } else { 1.0 };
-        let total = whole(1e6 + 4e7 * size / (1.0 + at as f64));
-        let usage = split(total);
-        let turns = total / 60_000;
-        let spend =
-            ModelSpend { model: Some(model.model.into()), usage, spend: spend(plan, *model, &usage, turns), turns };
-        DayModel { day: day.to_owned(), client: model.client, spend }
-    });
-    spends.collect()
-}
-
-fn split(total: u64) -> Usage {
-    Usage {
-        input: total / 25,
-        cache_read: total / 100 * 88,
-        cache_write_5m: total / 16,
-        output: total / 50,
-        ..Usage::default()
-    }
-}
-
-/// The usage of today by model: that of the first sessions.
-fn today(day: &str, sessions: &[Arc<Session>]) -> Vec<DayModel> {
-    let mut by_model: BTreeMap<(ClientId, &str), ModelSpend> = BTreeMap::new();
-    for session in sessions.iter().take(9) {
-        let model = session.model.as_deref().unwrap_or_default();
-        let entry = by_model.entry((session.client(), model)).or_insert_with(|| no_usage(Some(model)));
-        add(entry, &session.usage, session);
-    }
-    by_model.into_iter().map(|((client, _), spend)| DayModel { day: day.to_owned(), client, spend }).collect()
-}
-
 fn no_usage(model: Option<&str>) -> ModelSpend {
     ModelSpend { model: model.map(Arc::from), usage: Usage::default(), spend: Spend::default(), turns: 0 }
-}
-
-fn add(entry: &mut ModelSpend, usage: &Usage, session: &Session) {
-    entry.usage += *usage;
-    entry.spend += session.spend;
-    entry.turns += session.turns;
 }
 
 fn by_model(days: &[DayModel]) -> Vec<ModelSpend> {
@@ -200,9 +171,24 @@ fn share_of(quarter: &ActivityWindow, seconds: f64) -> ActivityWindow {
     }
 }
 
-/// How active the agents were at that time, around 1.
-fn activity_wave(when: f64) -> f64 {
-    1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin()
+/// A number from 0 to 1 that changes smoothly, to another value each second.
+fn noise(when: f64, stream: u64) -> f64 {
+    let second = when.floor();
+    let value = |offset: f64| fraction(usize::try_from(whole(second + offset + 100_000.0)).unwrap_or(0), stream);
+    let part = when - second;
+    let part = part * part * (3.0 - 2.0 * part);
+    value(0.0) * (1.0 - part) + value(1.0) * part
+}
+
+/// How busy the processors were at that time, around 1: builds and tests come and go.
+fn cpu_wave(when: f64) -> f64 {
+    1.0 + 0.35 * (when / 17.0).sin() + 0.2 * (when / 5.0).sin() + 0.25 * (noise(when / 2.0, 61) - 0.5)
+}
+
+/// How many tokens were used at that time, around 1: in bursts, when responses end.
+fn token_wave(when: f64) -> f64 {
+    let burst = noise(when / 7.0, 62).powi(4) * 2.6;
+    0.45 + burst + 0.3 * (when / 41.0).cos()
 }
 
 pub(super) fn history(moment: &DemoMoment, agents: &[Agent], rates: &ActivityRates) -> History {
@@ -214,7 +200,8 @@ pub(super) fn history(moment: &DemoMoment, agents: &[Agent], rates: &ActivityRat
     let (fresh, tokens) = (minute.fresh_tokens_per_minute().unwrap_or(0.0), minute.tokens_per_minute().unwrap_or(0.0));
     for back in (0..160_u32).rev() {
         let when = moment.elapsed - 1.5 * f64::from(back);
-        let wave = activity_wave(when) / activity_wave(moment.elapsed);
+        let wave = cpu_wave(when) / cpu_wave(moment.elapsed);
+        let tokens_wave = token_wave(when) / token_wave(moment.elapsed);
         history.push(HistoryPoint {
             at: moment.ago(1.5 * f64::from(back)),
             agents: count(|_| true),
@@ -222,8 +209,8 @@ pub(super) fn history(moment: &DemoMoment, agents: &[Agent], rates: &ActivityRat
             active: count(|agent| agent.status == agtop_model::Status::Active),
             cpu_percent: cpu * wave,
             memory: whole(memory as f64 * (0.9 + 0.1 * wave)),
-            fresh_tokens_per_minute: fresh * wave,
-            tokens_per_minute: tokens * wave,
+            fresh_tokens_per_minute: fresh * tokens_wave,
+            tokens_per_minute: tokens * tokens_wave,
         });
     }
     history

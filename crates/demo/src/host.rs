@@ -27,7 +27,7 @@ pub(super) fn rate_limits(moment: &DemoMoment) -> Vec<(ClientId, Timestamp, Rate
     let window = |minutes: u32, used: f64, left: u64| RateLimitWindow {
         minutes,
         used_percent: used,
-        resets_at: Some(moment.now.plus(Duration::from_secs(left))),
+        resets_at: Some(moment.ago(moment.elapsed).plus(Duration::from_secs(left))),
     };
     let limit = |name: &str, plan: &str, windows| RateLimit { limit: name.into(), plan: Some(plan.into()), windows };
     let growth = (moment.elapsed / 60.0).min(20.0);

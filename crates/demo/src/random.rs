@@ -14,9 +14,3 @@ pub(crate) fn fraction(seed: usize, stream: u64) -> f64 {
 pub(crate) fn whole(number: f64) -> u64 {
     number.max(0.0) as u64
 }
-
-/// An item of the list that depends on the seed and the stream only; `None` if the list is empty.
-pub(crate) fn pick<T: Copy>(list: &[T], seed: usize, stream: u64) -> Option<T> {
-    let at = whole(fraction(seed, stream) * list.len() as f64);
-    list.get(usize::try_from(at).unwrap_or(0)).copied()
-}

@@ -1,5 +1,6 @@
 //! The text of numbers, costs, times and untrusted text. Every output uses the same forms.
 
+mod ascii;
 mod content;
 pub mod money;
 mod project;
@@ -8,6 +9,7 @@ pub mod sink;
 pub mod text;
 pub mod units;
 
+pub use ascii::{Charset, ascii};
 pub use content::Content;
 pub use project::project;
 pub use redact::redact;

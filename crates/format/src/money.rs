@@ -19,6 +19,13 @@ pub fn spend(spend: &Spend) -> String {
     }
 }
 
+/// The same with cents, however large the amount is.
+pub fn exact(sum: &Spend) -> String {
+    let text = spend(sum);
+    let known = sum.known().unwrap_or(PicoUsd::ZERO);
+    text.replacen(&units::money(known), &units::cents(known), 1)
+}
+
 /// The same for a span of time: always an amount, `$0.00` without usage and for local models.
 pub fn amount(spend: &Spend) -> String {
     let amount = dollars(spend);

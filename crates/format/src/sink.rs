@@ -15,6 +15,8 @@ use std::io::{Result, Write};
 pub use agtop_model::{is_harmless, plain};
 use serde::Serialize;
 
+use crate::ascii::Charset;
+
 /// A longer line is written in pieces.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
@@ -101,12 +103,22 @@ const PIECE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\t"];
 pub struct LineSanitizer<W: Write> {
     out: W,
     line: Vec<u8>,
+    charset: Charset,
 }
 
 impl<W: Write> LineSanitizer<W> {
     /// A writer to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, line: Vec::new() }
+        Self { out, line: Vec::new(), charset: Charset::Unicode }
+    }
+
+    /// The writer of text in this character set.
+    #[must_use]
+    pub fn with_charset(self, charset: Charset) -> Self {
+        // A struct with a destructor cannot be taken apart.
+        let mut changed = self;
+        changed.charset = charset;
+        changed
     }
 
     /// Writes the buffered text, with the tab or the line end at its end.
@@ -114,7 +126,7 @@ impl<W: Write> LineSanitizer<W> {
         let line = std::mem::take(&mut self.line);
         let end = PIECE_ENDS.iter().find(|end| line.ends_with(end)).copied().unwrap_or_default();
         let text = line.strip_suffix(end).unwrap_or(&line);
-        self.out.write_all(plain(&String::from_utf8_lossy(text)).as_bytes())?;
+        self.out.write_all(self.charset.text(&plain(&String::from_utf8_lossy(text))).as_bytes())?;
         self.out.write_all(end)
     }
 

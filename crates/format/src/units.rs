@@ -49,9 +49,50 @@ pub fn money(amount: PicoUsd) -> String {
     }
 }
 
-/// The noun for that many: `session`, `sessions`.
+/// Dollars and cents, however many: `$1,442.30`.
+pub fn cents(amount: PicoUsd) -> String {
+    const PICO_PER_CENT: u64 = 10_000_000_000;
+    let cents = (amount.as_pico().unsigned_abs() + PICO_PER_CENT / 2) / PICO_PER_CENT;
+    let sign = if amount.as_pico() < 0 { "-" } else { "" };
+    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+/// The exact amount, without zeros behind its cents: `$4.21`, `$0.002031`.
+pub fn exact_money(amount: PicoUsd) -> String {
+    let text = decimal(amount);
+    text.strip_prefix('-').map_or_else(|| format!("${text}"), |positive| format!("-${positive}"))
+}
+
+/// The exact price of a million tokens, from that of one: `$3.00`, `$0.0375`.
+pub fn per_million(rate: PicoUsd) -> String {
+    exact_money(rate.times(1_000_000))
+}
+
+/// The exact amount as a plain number of dollars, without zeros behind its cents: `4.21`.
+pub fn decimal(amount: PicoUsd) -> String {
+    let exact = amount.to_string();
+    let cents = exact.find('.').map_or(exact.len(), |point| point + 3);
+    let kept = exact.trim_end_matches('0').len().max(cents);
+    exact.get(..kept).unwrap_or(&exact).to_owned()
+}
+
+/// The noun for that many: `session`, `sessions`; `copy`, `copies`.
 pub fn noun(n: u64, singular: &str) -> String {
-    format!("{singular}{}", if n == 1 { "" } else { "s" })
+    match singular.strip_suffix('y') {
+        _ if n == 1 => singular.to_owned(),
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{singular}s"),
+    }
+}
+
+/// A number with its noun: `1 session`, `2,000 sessions`.
+pub fn counted(n: u64, singular: &str) -> String {
+    format!("{} {}", grouped(n), noun(n, singular))
+}
+
+/// A short number of tokens with the noun: `1 token`, `9.5M tokens`.
+pub fn tokens(n: u64) -> String {
+    format!("{} {}", count(n), noun(n, "token"))
 }
 
 /// A whole number with commas between thousands: `12,345`.
@@ -132,6 +173,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn exact_dollars_have_cents_and_commas() {
+        let text = |usd: f64| cents(PicoUsd::from_usd(usd).unwrap());
+        assert_eq!(
+            [text(0.0), text(4.211), text(1442.3), text(1_234_567.891)],
+            ["$0.00", "$4.21", "$1,442.30", "$1,234,567.89"]
+        );
+    }
+
+    #[test]
     fn a_window_is_named_by_its_length() {
         let names = [300, 10_080, 1_440, 4_320, 90].map(window);
         assert_eq!(names, ["5h", "week", "day", "3d", "90m"]);
@@ -194,6 +244,17 @@ mod tests {
     }
 
     #[test]
+    fn an_exact_amount_has_all_its_decimals_but_no_zeros_behind_its_cents() {
+        let cases =
+            [(4_210_000_000_000, "$4.21"), (3, "$0.000000000003"), (-1_500_000_000_000, "-$1.50"), (0, "$0.00")];
+        for (pico, text) in cases {
+            assert_eq!(exact_money(PicoUsd::new(pico)), text);
+        }
+        assert_eq!([3_000_000, 37_500, 0].map(|pico| per_million(PicoUsd::new(pico))), ["$3.00", "$0.0375", "$0.00"]);
+        assert_eq!(decimal(PicoUsd::new(-1_500_000_000_000)), "-1.50");
+    }
+
+    #[test]
     fn a_span_has_its_two_largest_units() {
         let cases = [
             (0, "0s"),
@@ -224,6 +285,14 @@ mod tests {
         assert_eq!(moment(at, &TimeZone::UTC), "2026-11-21 12:30");
         assert_eq!(moment(at, &TimeZone::fixed(jiff::tz::offset(2))), "2026-11-21 14:30");
         assert_eq!(moment(Timestamp::from_millis(i64::MAX), &TimeZone::UTC), "-");
+    }
+
+    #[test]
+    fn one_of_a_kind_is_singular() {
+        let shown = [(0, "session"), (1, "session"), (2000, "session"), (1, "copy"), (2, "copy"), (2, "day")];
+        let shown = shown.map(|(n, noun)| counted(n, noun));
+        assert_eq!(shown, ["0 sessions", "1 session", "2,000 sessions", "1 copy", "2 copies", "2 days"]);
+        assert_eq!([0, 1, 46_135].map(tokens), ["0 tokens", "1 token", "46k tokens"]);
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub struct ScreenLayout {
     pub rank: u8,
     /// The smallest and the usual width; `None` if the kind of values decides them.
     pub width: Option<(u16, u16)>,
-    /// The width once all columns have their usual width; `None` if it is the usual one.
-    pub spare_width: Option<u16>,
+    /// The greatest width, for longer contents, once all columns have their usual width; `None` if it is the usual one.
+    pub max_width: Option<u16>,
     /// The heading; `None` if it is the title of the field.
     pub title: Option<&'static str>,
 }
@@ -33,7 +33,7 @@ impl ColumnLayout {
         min_text_width: 4,
         agents_rank: LAST_RANK,
         sessions_rank: LAST_RANK,
-        screen: ScreenLayout { rank: LAST_RANK, width: None, spare_width: None, title: None },
+        screen: ScreenLayout { rank: LAST_RANK, width: None, max_width: None, title: None },
     };
 
     /// With this smallest width of a text in printed tables.
@@ -55,10 +55,10 @@ impl ColumnLayout {
         Self { screen: ScreenLayout { rank, width, ..self.screen }, ..self }
     }
 
-    /// With this width on the screen once all columns have their usual width.
+    /// With at most this width on the screen, where contents need it and all columns have their usual width.
     #[must_use]
-    pub const fn spare(self, spare_width: u16) -> Self {
-        Self { screen: ScreenLayout { spare_width: Some(spare_width), ..self.screen }, ..self }
+    pub const fn at_most(self, max_width: u16) -> Self {
+        Self { screen: ScreenLayout { max_width: Some(max_width), ..self.screen }, ..self }
     }
 
     /// With this heading on the screen.

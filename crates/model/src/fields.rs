@@ -11,6 +11,9 @@ pub fn field(id: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.id == id)
 }
 
+/// The greatest width of a column that takes what is left of the row.
+const FILLS_THE_ROW: u16 = u16::MAX;
+
 /// Every field. A new column is one entry here.
 pub static FIELDS: &[Field] = &[
     Field {
@@ -26,7 +29,7 @@ pub static FIELDS: &[Field] = &[
         title: "AGENT",
         help: "the agent program",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(7).ranked(0, 0).on_screen(1, 8, 12),
+        column: ColumnLayout::USUAL.min_text(7).ranked(0, 0).on_screen(1, 8, 12).at_most(24),
         get: client,
     },
     Field {
@@ -34,7 +37,7 @@ pub static FIELDS: &[Field] = &[
         title: "PID",
         help: "process id",
         kind: FieldKind::Count,
-        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(12, 7, 7),
+        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(7, 5, 7).at_most(8),
         get: |row| agent(row, |a| FieldValue::Count(a.process.id.pid.into())),
     },
     Field {
@@ -42,15 +45,15 @@ pub static FIELDS: &[Field] = &[
         title: "PROJECT",
         help: "last part of the working directory",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(8).ranked(0, 0).on_screen(2, 9, 18),
+        column: ColumnLayout::USUAL.min_text(8).ranked(0, 0).on_screen(2, 8, 18).at_most(40),
         get: project,
     },
     Field {
         id: "session",
         title: "SESSION",
-        help: "session id, +N for N sub-agent files",
+        help: "session id, +N for N subagent files",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(10).ranked(3, 3).on_screen(6, 9, 12),
+        column: ColumnLayout::USUAL.min_text(10).ranked(3, 3).on_screen(6, 9, 12).at_most(13),
         get: session_id,
     },
     Field {
@@ -58,7 +61,7 @@ pub static FIELDS: &[Field] = &[
         title: "TITLE",
         help: "the session's name",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(12).ranked(9, 9).on_screen(5, 14, 90),
+        column: ColumnLayout::USUAL.min_text(12).ranked(9, 9).on_screen(5, 12, 60).at_most(FILLS_THE_ROW),
         get: title,
     },
     Field {
@@ -66,7 +69,7 @@ pub static FIELDS: &[Field] = &[
         title: "MODEL",
         help: "the model that answered last",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(10).ranked(4, 4).on_screen(11, 14, 20),
+        column: ColumnLayout::USUAL.min_text(10).ranked(4, 4).on_screen(9, 12, 16).at_most(36),
         get: model,
     },
     Field {
@@ -74,7 +77,7 @@ pub static FIELDS: &[Field] = &[
         title: "BRANCH",
         help: "git branch",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.min_text(6).ranked(8, 8).on_screen(17, 10, 20),
+        column: ColumnLayout::USUAL.min_text(6).ranked(8, 8).on_screen(16, 8, 16).at_most(40),
         get: branch,
     },
     Field {
@@ -98,7 +101,7 @@ pub static FIELDS: &[Field] = &[
         title: "MEM",
         help: "resident memory",
         kind: FieldKind::Bytes,
-        column: ColumnLayout::USUAL.ranked(3, 6).on_screen(8, 5, 5),
+        column: ColumnLayout::USUAL.ranked(3, 6).on_screen(10, 5, 5),
         get: |row| agent(row, |a| a.process.rss.map_or_else(FieldValue::Gap, FieldValue::Bytes)),
     },
     Field {
@@ -130,7 +133,7 @@ pub static FIELDS: &[Field] = &[
         title: "R/S",
         help: "bytes read from disks per second",
         kind: FieldKind::Bytes,
-        column: ColumnLayout::USUAL.ranked(10, 10).on_screen(14, 5, 5).titled("R/s"),
+        column: ColumnLayout::USUAL.ranked(10, 10).on_screen(13, 5, 5).titled("R/s"),
         get: |row| agent(row, |a| a.io_rate.map_or_else(FieldValue::Gap, |rate| bytes(rate.read))),
     },
     Field {
@@ -138,7 +141,7 @@ pub static FIELDS: &[Field] = &[
         title: "W/S",
         help: "bytes written to disks per second",
         kind: FieldKind::Bytes,
-        column: ColumnLayout::USUAL.ranked(10, 10).on_screen(15, 5, 5).titled("W/s"),
+        column: ColumnLayout::USUAL.ranked(10, 10).on_screen(14, 5, 5).titled("W/s"),
         get: |row| agent(row, |a| a.io_rate.map_or_else(FieldValue::Gap, |rate| bytes(rate.written))),
     },
     Field {
@@ -186,7 +189,7 @@ pub static FIELDS: &[Field] = &[
         title: "TOK/MIN",
         help: "tokens of input and output per minute, over the last five minutes",
         kind: FieldKind::Tokens,
-        column: ColumnLayout::USUAL.on_screen(7, 5, 5).titled("TOK/M"),
+        column: ColumnLayout::USUAL.on_screen(8, 5, 5).titled("TOK/M"),
         get: |row| {
             agent(row, |a| a.rates[1].fresh_tokens_per_minute().map_or(FieldValue::Gap(Gap::NotReported), tokens))
         },
@@ -196,7 +199,7 @@ pub static FIELDS: &[Field] = &[
         title: "$/H",
         help: "US dollars per hour, over the last five minutes",
         kind: FieldKind::Money,
-        column: ColumnLayout::USUAL.on_screen(16, 7, 8).spare(13),
+        column: ColumnLayout::USUAL.on_screen(18, 7, 8).at_most(13),
         get: |row| agent(row, |a| FieldValue::spent_per_hour(&a.rates[1])),
     },
     Field {
@@ -228,7 +231,7 @@ pub static FIELDS: &[Field] = &[
         title: "UP",
         help: "age of the process",
         kind: FieldKind::Span,
-        column: ColumnLayout::USUAL.ranked(5, 5),
+        column: ColumnLayout::USUAL.ranked(5, 5).on_screen(19, 7, 7),
         get: uptime,
     },
     Field {
@@ -244,7 +247,7 @@ pub static FIELDS: &[Field] = &[
         title: "ACTIVE",
         help: "time since something happened",
         kind: FieldKind::Span,
-        column: ColumnLayout::USUAL.ranked(7, 1).on_screen(10, 7, 7).titled("IDLE"),
+        column: ColumnLayout::USUAL.ranked(7, 1).on_screen(12, 7, 7).titled("IDLE"),
         get: |row| session(row, |s| span(s.idle_for(row.now))),
     },
     Field {
@@ -300,7 +303,7 @@ pub static FIELDS: &[Field] = &[
         title: "TOKENS",
         help: "all tokens, each once",
         kind: FieldKind::Tokens,
-        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(9, 6, 6),
+        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(11, 6, 6),
         get: |row| used(row, |usage| usage.total()),
     },
     Field {
@@ -308,7 +311,7 @@ pub static FIELDS: &[Field] = &[
         title: "COST",
         help: "US dollars at API prices",
         kind: FieldKind::Money,
-        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(3, 8, 8).spare(13),
+        column: ColumnLayout::USUAL.ranked(0, 0).on_screen(3, 7, 8).at_most(13),
         get: |row| session(row, |s| FieldValue::spent(&s.spend)),
     },
     Field {
@@ -324,7 +327,7 @@ pub static FIELDS: &[Field] = &[
         title: "CTX",
         help: "how full the context window is",
         kind: FieldKind::Percent,
-        column: ColumnLayout::USUAL.ranked(2, 2).on_screen(4, 10, 10),
+        column: ColumnLayout::USUAL.ranked(2, 2).on_screen(4, 7, 10),
         get: |row| session(row, |s| s.context.map_or_else(FieldValue::Gap, |c| FieldValue::Percent(c.percent()))),
     },
     Field {
@@ -348,7 +351,7 @@ pub static FIELDS: &[Field] = &[
         title: "TURNS",
         help: "model responses",
         kind: FieldKind::Count,
-        column: ColumnLayout::USUAL.ranked(7, 7),
+        column: ColumnLayout::USUAL.ranked(7, 7).on_screen(17, 5, 6),
         get: |row| session(row, |s| FieldValue::Count(s.turns)),
     },
     Field {
@@ -362,7 +365,7 @@ pub static FIELDS: &[Field] = &[
     Field {
         id: "subagents",
         title: "SUB",
-        help: "sub-agents of the session",
+        help: "subagents of the session",
         kind: FieldKind::Count,
         column: ColumnLayout::USUAL,
         get: |row| session(row, |s| FieldValue::Count(s.children.len() as u64)),
@@ -372,7 +375,7 @@ pub static FIELDS: &[Field] = &[
         title: "DIRECTORY",
         help: "working directory",
         kind: FieldKind::Text,
-        column: ColumnLayout::USUAL.on_screen(18, 16, 48),
+        column: ColumnLayout::USUAL.on_screen(20, 16, 30).at_most(60),
         get: cwd,
     },
 ];

@@ -20,6 +20,8 @@ pub enum Status {
     RateLimited,
     /// The last thing that happened was an error.
     Error,
+    /// Its process was stopped by a signal (SIGSTOP, SIGTSTP) and does nothing until it is continued.
+    Stopped,
     /// Runs one or more sub-agents.
     Spawning,
     /// In the middle of a turn.
@@ -41,12 +43,13 @@ pub enum Status {
 
 impl Status {
     /// Every status, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NeedsPermission,
         Self::NeedsInput,
         Self::Stalled,
         Self::RateLimited,
         Self::Error,
+        Self::Stopped,
         Self::Spawning,
         Self::Working,
         Self::Active,
@@ -65,6 +68,7 @@ impl Status {
             Self::Stalled => "stalled",
             Self::RateLimited => "rate_limited",
             Self::Error => "error",
+            Self::Stopped => "stopped",
             Self::Spawning => "spawning",
             Self::Working => "working",
             Self::Active => "active",
@@ -81,12 +85,35 @@ impl Status {
         match self {
             Self::NeedsPermission | Self::NeedsInput => "!",
             Self::Stalled | Self::RateLimited | Self::Error => "×",
-            Self::Spawning | Self::Working | Self::Active => "●",
+            Self::Stopped => "■",
+            Self::Spawning => "◆",
+            Self::Working => "●",
+            Self::Active => "◐",
             Self::Idle => "○",
             Self::Done => "✓",
             Self::Resumable => "◌",
             Self::Stale => "·",
             Self::Unknown => "?",
+        }
+    }
+
+    /// What it means and what decides it, in one line for help.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::NeedsPermission => "asks for a permission: a hook, its status file, or a call that waits",
+            Self::NeedsInput => "has asked you, or its turn has ended within 30 minutes",
+            Self::Stalled => "no record for 10 minutes in a turn, or the same call 5 times",
+            Self::RateLimited => "the vendor refuses requests for now",
+            Self::Error => "the last request failed",
+            Self::Stopped => "its process was stopped (SIGSTOP, Ctrl-Z): continue it",
+            Self::Spawning => "in a turn, with subagents at work",
+            Self::Working => "in the middle of a turn",
+            Self::Active => "wrote something within 5 minutes; no turn is known to run",
+            Self::Idle => "alive, and nothing to do",
+            Self::Done => "exited; its last turn ended within a day",
+            Self::Resumable => "exited in the middle of a turn within a day",
+            Self::Stale => "exited more than a day ago",
+            Self::Unknown => "too little is known",
         }
     }
 
@@ -103,7 +130,7 @@ impl Status {
             Self::Working => "busy",
             Self::Spawning => "spawning",
             Self::Active => "active",
-            Self::Idle | Self::Unknown => "idle",
+            Self::Idle | Self::Stopped | Self::Unknown => "idle",
             Self::Resumable => "waiting",
             Self::Done => "completed",
             Self::Stale => "stale",
@@ -114,6 +141,8 @@ impl Status {
 /// What decided a [`Status`], most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Evidence {
+    /// The state of the process.
+    Process,
     /// The vendor's own status file of the live process.
     StatusFile,
     /// An event the agent pushed.
@@ -134,6 +163,7 @@ impl Evidence {
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Process => "process",
             Self::StatusFile => "status_file",
             Self::Hook => "hook",
             Self::Transcript => "transcript",

@@ -114,7 +114,10 @@ fn exact_cell(field: &Field, row: &SnapshotRow<'_>, context: &CellContext<'_>) -
     }
 }
 
-/// The text of a missing value.
+/// The text of a missing value in tables.
+pub(crate) const MISSING: &str = "-";
+
+/// The text of a missing value on the screen.
 const MISSING_TEXT: &str = "–";
 
 /// Larger counts are abbreviated.
@@ -207,7 +210,7 @@ impl CellContext<'_> {
 
 /// A cost in the form of [`money::spend`]; `-` without a session.
 pub(crate) fn cost(spend: Option<&Spend>) -> String {
-    spend.map_or_else(|| "-".to_owned(), money::spend)
+    spend.map_or_else(|| MISSING.to_owned(), money::spend)
 }
 
 /// The value of a field as text with units. Untrusted text still has its control characters; moments are in the zone.
@@ -225,7 +228,7 @@ pub fn shown(value: &FieldValue<'_>, zone: &TimeZone) -> String {
         FieldValue::Time(at) => units::moment(*at, zone),
         FieldValue::Status(status) => format!("{} {}", status.glyph(), status.as_str()),
         FieldValue::Gap(Gap::Denied) => "denied".to_owned(),
-        FieldValue::Gap(_) => "-".to_owned(),
+        FieldValue::Gap(_) => MISSING.to_owned(),
     }
 }
 

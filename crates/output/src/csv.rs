@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::io::{Result, Write};
 
-use agtop_model::{FIELDS, Field, FieldValue, PicoUsd, Snapshot, Untrusted};
+use agtop_format::units;
+use agtop_model::{FIELDS, Field, FieldValue, Snapshot, Untrusted};
 use agtop_query::select;
 
 use crate::cell::value;
 use crate::json::wire;
-use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::view::View;
 
 /// The sessions as comma-separated values (RFC 4180, with line feeds): every field, in base units.
@@ -14,7 +15,7 @@ pub(crate) struct SessionCsv;
 
 static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
     id: "csv",
-    flag: SnapshotFlag::Switch { short: None, help: "Print the sessions as CSV" },
+    flag: SnapshotFlag::Switch { short: None, help: "Print the sessions as CSV", json: JsonPairing::Excluded },
     series: SeriesForm::Pages,
 };
 
@@ -55,20 +56,12 @@ fn exact(value: FieldValue<'_>) -> String {
         FieldValue::Untrusted(text) => inert(&text),
         FieldValue::Count(n) | FieldValue::Tokens(n) | FieldValue::Bytes(n) => n.to_string(),
         FieldValue::Percent(percent) if percent.is_finite() => format!("{percent:.2}"),
-        FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => dollars(amount),
+        FieldValue::Money(amount) | FieldValue::MoneyAtLeast(amount) => units::decimal(amount),
         FieldValue::Span(span) => span.as_secs().to_string(),
         FieldValue::Time(at) => wire::rfc3339(at).unwrap_or_default(),
         FieldValue::Status(status) => status.as_str().to_owned(),
         FieldValue::Percent(_) | FieldValue::Gap(_) => String::new(),
     }
-}
-
-/// All twelve decimals of a dollar, but no trailing zeros beyond the cents.
-pub(crate) fn dollars(amount: PicoUsd) -> String {
-    let exact = amount.to_string();
-    let cents = exact.find('.').map_or(exact.len(), |point| point + 3);
-    let trimmed = exact.trim_end_matches('0');
-    exact.get(..trimmed.len().max(cents)).unwrap_or(&exact).to_owned()
 }
 
 /// Text without control characters. A text that begins like a formula gets an apostrophe before it, so that no
@@ -104,13 +97,6 @@ mod tests {
     fn a_formula_is_written_as_text() {
         assert_eq!(inert(&"=HYPERLINK(\"x\")".into()), "'=HYPERLINK(\"x\")");
         assert_eq!(inert(&"a=b".into()), "a=b");
-    }
-
-    #[test]
-    fn money_has_all_its_decimals() {
-        assert_eq!(dollars(PicoUsd::new(4_210_000_000_000)), "4.21");
-        assert_eq!(dollars(PicoUsd::new(3)), "0.000000000003");
-        assert_eq!(dollars(PicoUsd::new(-1_500_000_000_000)), "-1.50");
     }
 
     #[test]

@@ -5,12 +5,12 @@ use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
-use crate::parts::write_parts;
-use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::parts::{write_parts, write_sentence};
+use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
-use crate::{View, table};
+use crate::{View, empty, table};
 
 /// The sessions as a table.
 pub(crate) struct SessionTable;
@@ -32,16 +32,20 @@ const SESSION_TABLE_COLUMNS: DefaultColumns = DefaultColumns {
         "mem",
         "turns",
         "branch",
-        "title",
         "read_rate",
         "write_rate",
+        "title",
     ],
     rank: |column| column.sessions_rank,
 };
 
 static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
     id: "list",
-    flag: SnapshotFlag::Switch { short: None, help: "Print all sessions, live and past" },
+    flag: SnapshotFlag::Switch {
+        short: None,
+        help: "Print all sessions, live and past",
+        json: JsonPairing::Shape("sessions"),
+    },
     series: SeriesForm::Pages,
 };
 
@@ -54,10 +58,15 @@ impl SnapshotFormat for SessionTable {
         let rows = select::sessions(snapshot, &view.selection);
         let shown = select::top(&rows, &view.selection);
         let sum = RowTotals::of(shown, view);
+        if snapshot.sessions.is_empty() {
+            write_sentence(&Cell::new("No agent has left a session here.", Tone::Text), view, out)?;
+            empty::write_hint(&snapshot.health, view, out)?;
+            return write_footer(snapshot, &sum, view, out);
+        }
         table::write(shown, &SESSION_TABLE_COLUMNS, view, out)?;
         write_parts(&totals(shown, snapshot, &sum), view, out)?;
         if let Some(doubt) = view.selection.filter.as_ref().and_then(Filter::doubt).filter(|_| rows.is_empty()) {
-            write_parts(&[Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text)], view, out)?;
+            write_sentence(&Cell::new(format!("No session matches the filter: {doubt}."), Tone::Text), view, out)?;
         }
         write_footer(snapshot, &sum, view, out)
     }

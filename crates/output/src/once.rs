@@ -4,12 +4,12 @@ use agtop_model::{Snapshot, SnapshotRow};
 use agtop_query::{Filter, select};
 
 use crate::cell::Cell;
-use crate::parts::write_parts;
-use crate::snapshot_format::{SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
+use crate::parts::{write_parts, write_sentence};
+use crate::snapshot_format::{JsonPairing, SeriesForm, SnapshotFlag, SnapshotFormat, SnapshotFormatInfo};
 use crate::summary::{RowTotals, count_of, overview, write_footer};
 use crate::table::DefaultColumns;
 use crate::tone::Tone;
-use crate::{View, table};
+use crate::{View, empty, table};
 
 /// The live agents as a table, like `top -b -n 1`.
 pub(crate) struct AgentTable;
@@ -25,7 +25,11 @@ const AGENT_TABLE_COLUMNS: DefaultColumns = DefaultColumns {
 
 static INFO: SnapshotFormatInfo = SnapshotFormatInfo {
     id: "once",
-    flag: SnapshotFlag::Switch { short: Some('1'), help: "Print the live agents and exit" },
+    flag: SnapshotFlag::Switch {
+        short: Some('1'),
+        help: "Print the live agents and exit",
+        json: JsonPairing::DefaultShape,
+    },
     series: SeriesForm::Pages,
 };
 
@@ -39,7 +43,10 @@ impl SnapshotFormat for AgentTable {
         let sum = RowTotals::of(&rows, view);
         write_parts(&header(&rows, &sum, view), view, out)?;
         if rows.is_empty() {
-            write_parts(&[Cell::new(no_rows_message(snapshot, view), Tone::Text)], view, out)?;
+            write_sentence(&Cell::new(no_rows_message(snapshot, view), Tone::Text), view, out)?;
+            if snapshot.agents.is_empty() && snapshot.sessions.is_empty() {
+                empty::write_hint(&snapshot.health, view, out)?;
+            }
         } else {
             table::write(select::top(&rows, &view.selection), &AGENT_TABLE_COLUMNS, view, out)?;
         }
@@ -49,7 +56,7 @@ impl SnapshotFormat for AgentTable {
 
 fn header(rows: &[SnapshotRow<'_>], sum: &RowTotals, view: &View) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("agtop {}: {}", view.version, count_of(rows.len(), "agent")), Tone::Strong)];
-    parts.extend(overview(rows, sum));
+    parts.extend(overview(rows, sum, view));
     parts
 }
 

@@ -42,11 +42,24 @@ pub enum SnapshotFlag {
         short: Option<char>,
         /// What the flag prints, for help.
         help: &'static str,
+        /// What the flag means beside `--json`.
+        json: JsonPairing,
     },
     /// `--json=SHAPE`, with this shape.
     JsonShape(&'static str),
     /// `--watch` without another format.
     Watch,
+}
+
+/// What the flag of a format means beside `--json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonPairing {
+    /// A bare `--json` has its default shape.
+    DefaultShape,
+    /// A bare `--json` has this shape.
+    Shape(&'static str),
+    /// The two cannot be used together.
+    Excluded,
 }
 
 /// What stands between two snapshots of a series.

@@ -7,7 +7,7 @@ use agtop_format::units;
 use agtop_model::{PicoUsd, Snapshot, SnapshotRow, Spend, Status, Usage};
 
 use crate::View;
-use crate::cell::{Cell, billed, cost};
+use crate::cell::{Cell, billed, cost, status_word};
 use crate::parts::write_parts;
 use crate::tone::Tone;
 
@@ -31,23 +31,22 @@ impl RowTotals {
 
     /// Tokens and money.
     pub(crate) fn parts(&self) -> [Cell; 2] {
-        let tokens = format!("{} tokens", units::count(self.usage.total()));
-        [Cell::new(tokens, Tone::Text), Cell::new(cost(Some(&self.spend)), Tone::Text)]
+        [Cell::new(units::tokens(self.usage.total()), Tone::Text), Cell::new(cost(Some(&self.spend)), Tone::Text)]
     }
 }
 
 /// The number of rows in each status, those that wait for the user first.
-fn by_status(rows: &[SnapshotRow<'_>]) -> Vec<Cell> {
+fn by_status(rows: &[SnapshotRow<'_>], view: &View) -> Vec<Cell> {
+    // As in tables: the words of the screen on a terminal, those of JSON in a pipe.
+    let word = |status: Status| if view.width.is_some() { status_word(status) } else { status.as_str() };
     let count = |status: Status| rows.iter().filter(|row| row.status() == status).count();
     let counted = Status::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, n)| *n > 0);
-    counted
-        .map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), status.as_str()), Tone::of(status)))
-        .collect()
+    counted.map(|(status, n)| Cell::new(format!("{} {n} {}", status.glyph(), word(status)), Tone::of(status))).collect()
 }
 
 /// The agents in one line: number by status, tokens, cost, processor and memory.
-pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &RowTotals) -> Vec<Cell> {
-    let mut parts = by_status(rows);
+pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &RowTotals, view: &View) -> Vec<Cell> {
+    let mut parts = by_status(rows, view);
     if rows.is_empty() {
         return parts;
     }
@@ -67,7 +66,7 @@ pub(crate) fn overview(rows: &[SnapshotRow<'_>], sum: &RowTotals) -> Vec<Cell> {
 
 /// `1 agent`, `2 agents`.
 pub(crate) fn count_of(n: usize, what: &str) -> String {
-    format!("{n} {}", units::noun(n as u64, what))
+    units::counted(n as u64, what)
 }
 
 /// Writes the source of the prices, notes about cost, and the number of lost records.
@@ -75,8 +74,10 @@ pub(crate) fn write_footer(snapshot: &Snapshot, sum: &RowTotals, view: &View, ou
     write_parts(&cost_notes(&snapshot.prices, &sum.spend, sum.spend.covered), view, out)?;
     match snapshot.health.losses() {
         0 => Ok(()),
-        1 => write_parts(&[Cell::new("× 1 record could not be read: agtop doctor", Tone::Bad)], view, out),
-        n => write_parts(&[Cell::new(format!("× {n} records could not be read: agtop doctor"), Tone::Bad)], view, out),
+        n => {
+            let lost = format!("× {} could not be read: agtop doctor", units::counted(n, "record"));
+            write_parts(&[Cell::new(lost, Tone::Bad)], view, out)
+        }
     }
 }
 
@@ -91,8 +92,8 @@ pub(crate) fn cost_notes(prices: &str, spend: &Spend, covered: PicoUsd) -> Vec<C
         notes.push(Cell::new(covered, Tone::Dim));
     }
     if spend.unknown_turns > 0 {
-        let tokens = units::count(spend.unknown_tokens);
-        notes.push(Cell::new(format!("+ and ? leave out {tokens} tokens of models without a known price"), Tone::Dim));
+        let tokens = units::tokens(spend.unknown_tokens);
+        notes.push(Cell::new(format!("+ and ? leave out {tokens} of models without a known price"), Tone::Dim));
     }
     notes
 }

@@ -39,6 +39,7 @@ impl Tone {
         match status {
             Status::NeedsPermission | Status::NeedsInput => Self::Warn,
             Status::Stalled | Status::RateLimited | Status::Error => Self::Bad,
+            Status::Stopped => Self::Accent,
             Status::Spawning | Status::Working | Status::Active => Self::Good,
             Status::Idle | Status::Done => Self::Text,
             Status::Resumable | Status::Stale | Status::Unknown => Self::Dim,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_format::Content;
+use agtop_format::{Charset, Content};
 use agtop_model::{Billing, BillingPlan, ClientId, Field, Spend};
 use agtop_query::Selection;
 use jiff::tz::TimeZone;
@@ -18,6 +18,8 @@ pub struct View {
     pub width: Option<usize>,
     /// Whether text is coloured.
     pub colour: Colour,
+    /// Which characters text has. JSON and CSV keep all.
+    pub charset: Charset,
     /// Whether message text may be shown.
     pub content: Content,
     /// How JSON is laid out.
@@ -44,6 +46,7 @@ impl View {
         Self {
             width: None,
             colour: Colour::Never,
+            charset: Charset::Unicode,
             content: Content::Hidden,
             layout: JsonLayout::Line,
             plan: BillingPlan::Retail,

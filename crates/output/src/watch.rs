@@ -28,7 +28,7 @@ impl SnapshotFormat for WatchLine {
             Cell::new(units::second(snapshot.now, &view.zone), Tone::Dim),
             Cell::new(count_of(rows.len(), "agent"), Tone::Strong),
         ];
-        parts.extend(overview(&rows, &RowTotals::of(&rows, view)));
+        parts.extend(overview(&rows, &RowTotals::of(&rows, view), &View { width: None, ..view.clone() }));
         write_parts(&parts, &View { width: None, ..view.clone() }, out)
     }
 }

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -98,6 +99,20 @@ impl PriceBook {
         }
         first(&self.list_sheets(), &spellings, priced)
             .map_or(Rated::Unknown, |found| Rated::Known(self.at_selected_time(found)))
+    }
+
+    /// The names of the models with a price whose name contains the text, in any case: each once, those without the
+    /// prefix of a provider first, then the newest first, as far as names show that.
+    pub fn models_containing(&self, text: &str) -> Vec<&str> {
+        let wanted = text.to_lowercase();
+        let sheets = self.override_sheets().into_iter().chain(self.list_sheets());
+        let rows = sheets.flat_map(|(_, sheet)| sheet.rows());
+        let matching = rows.filter(|row| row.key.to_lowercase().contains(&wanted));
+        let mut names: Vec<&str> =
+            matching.filter(|row| line::parse(row.items).is_priced()).map(|row| row.key).collect();
+        names.sort_unstable_by_key(|name| (ids::has_provider(name), Reverse(*name)));
+        names.dedup();
+        names
     }
 
     /// The context window of a model in tokens: the one in its name (`[1m]`), else the one in a list.

@@ -157,6 +157,11 @@ fn without_provider(id: &str) -> Option<&str> {
     (!model.is_empty()).then_some(model)
 }
 
+/// Whether the id begins with a provider, path or region.
+pub(crate) fn has_provider(id: &str) -> bool {
+    without_provider(id).is_some()
+}
+
 /// The id with the provider that makes its family.
 fn by_maker(id: &str) -> Option<String> {
     let (_, provider) = MAKER_PREFIXES.into_iter().find(|(family, _)| id.starts_with(family))?;

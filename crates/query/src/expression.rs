@@ -66,7 +66,7 @@ impl<W: FilterWord> Expression<W> {
             Self::FreeText(text) => W::contains(text, subject),
             Self::Text(word, how, text) => match word.value(subject) {
                 // By its own name, or by the name of a group of statuses.
-                FieldValue::Status(status) => status_names(status).iter().any(|name| how.matches(name, text)),
+                FieldValue::Status(status) => status_names(status).any(|name| how.matches(name, text)),
                 value => value_text(value).is_some_and(|value| how.matches(&value.to_lowercase(), text)),
             },
             Self::Number(word, comparison, right) => {

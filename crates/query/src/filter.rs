@@ -147,6 +147,24 @@ mod tests {
         assert_eq!(chosen("status:busy"), [CLAUDE_PID]);
     }
 
+    /// `/idle` and `!idle` did nothing: bare words were not compared with statuses.
+    #[test]
+    fn a_bare_word_finds_the_status_that_is_on_the_row() {
+        for (text, pids) in [
+            ("idle", &[GEMINI_PID][..]),
+            ("!idle", &[CLAUDE_PID, CODEX_PID]),
+            ("working", &[CLAUDE_PID]),
+            ("permission", &[CODEX_PID]),
+            ("needs permission", &[CODEX_PID]),
+            ("\"needs permission\"", &[CODEX_PID]),
+            ("attention", &[CODEX_PID]),
+            ("status:permission", &[CODEX_PID]),
+            ("status=waiting", &[CODEX_PID]),
+        ] {
+            assert_eq!(chosen(text), pids, "{text}");
+        }
+    }
+
     #[test]
     fn a_comparison_with_a_missing_value_is_false() {
         let rich = testing::rich();

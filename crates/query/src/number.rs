@@ -14,8 +14,17 @@ pub fn number(value: &FieldValue<'_>) -> Option<f64> {
     }
 }
 
-/// What values of that kind are called, and the units that may follow a number, each with its factor.
-fn units(kind: FieldKind) -> (&'static str, &'static [(&'static str, f64)]) {
+/// How a user writes numbers of one kind.
+struct KindOfNumber {
+    /// What they are called.
+    name: &'static str,
+    example: &'static str,
+    /// The units that may follow a number, each with its factor.
+    units: &'static [(&'static str, f64)],
+}
+
+/// How a user writes numbers of that kind.
+fn units(kind: FieldKind) -> KindOfNumber {
     const COUNTS: &[(&str, f64)] = &[("k", 1e3), ("m", 1e6), ("b", 1e9)];
     const BYTES: &[(&str, f64)] = &[
         ("b", 1.0),
@@ -28,14 +37,14 @@ fn units(kind: FieldKind) -> (&'static str, &'static [(&'static str, f64)]) {
     ];
     const SPANS: &[(&str, f64)] = &[("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0), ("w", 604_800.0)];
     match kind {
-        FieldKind::Text => ("text", &[]),
-        FieldKind::Count => ("count", COUNTS),
-        FieldKind::Tokens => ("number of tokens", COUNTS),
-        FieldKind::Bytes => ("size", BYTES),
-        FieldKind::Percent => ("percentage", &[("%", 1.0)]),
-        FieldKind::Money => ("dollar amount", &[("k", 1e3)]),
-        FieldKind::Span => ("duration", SPANS),
-        FieldKind::Time => ("moment in milliseconds", &[]),
+        FieldKind::Text => KindOfNumber { name: "text", example: "", units: &[] },
+        FieldKind::Count => KindOfNumber { name: "count", example: "3", units: COUNTS },
+        FieldKind::Tokens => KindOfNumber { name: "number of tokens", example: "50k", units: COUNTS },
+        FieldKind::Bytes => KindOfNumber { name: "size", example: "2G", units: BYTES },
+        FieldKind::Percent => KindOfNumber { name: "percentage", example: "50", units: &[("%", 1.0)] },
+        FieldKind::Money => KindOfNumber { name: "dollar amount", example: "$2", units: &[("k", 1e3)] },
+        FieldKind::Span => KindOfNumber { name: "duration", example: "5m", units: SPANS },
+        FieldKind::Time => KindOfNumber { name: "moment in milliseconds", example: "1795264200000", units: &[] },
     }
 }
 
@@ -45,7 +54,7 @@ fn units(kind: FieldKind) -> (&'static str, &'static [(&'static str, f64)]) {
 /// # Errors
 /// If the text is no such number.
 pub fn parse_number(text: &str, kind: FieldKind) -> Result<f64, FilterError> {
-    let (name, units) = units(kind);
+    let KindOfNumber { name, example, units } = units(kind);
     let lower = text.to_lowercase();
     let bare = if kind == FieldKind::Money { lower.trim_start_matches('$') } else { &lower };
     let digits = bare.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
@@ -55,7 +64,7 @@ pub fn parse_number(text: &str, kind: FieldKind) -> Result<f64, FilterError> {
     let number: Option<f64> = digits.parse().ok().filter(|number: &f64| number.is_finite());
     match (number, factor) {
         (Some(number), Some(factor)) => Ok(number * factor),
-        _ => Err(FilterError::BadValue { value: text.to_owned(), kind: name }),
+        _ => Err(FilterError::BadValue { value: text.to_owned(), kind: name, example }),
     }
 }
 

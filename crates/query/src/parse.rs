@@ -6,7 +6,7 @@ use crate::filter_word::FilterWord;
 use crate::number::parse_number;
 use crate::status_words::status_words;
 use crate::substring::Substring;
-use crate::token::{Token, tokens};
+use crate::token::{PlacedToken, Token, tokens};
 
 /// Deeper nesting of parentheses and negations is refused: the parser is recursive.
 const MAX_NESTING_DEPTH: usize = 32;
@@ -33,24 +33,35 @@ pub(super) fn parse<W: FilterWord>(text: &str, origin: ConditionOrigin) -> Resul
     if tokens.is_empty() {
         return Ok(None);
     }
+    let end = text.chars().count();
     let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0, origin };
-    let expression = parser.any()?;
-    if parser.tokens.next().is_some() {
-        return Err(FilterError::Parentheses);
+    let expression = parser.any().map_err(|error| error.at(end))?;
+    match parser.tokens.next() {
+        Some(rest) => Err(UNOPENED.at(rest.character)),
+        None => Ok(Some(expression)),
     }
-    Ok(Some(expression))
 }
 
+/// A parenthesis closes that none has opened.
+const UNOPENED: FilterError = FilterError::Parentheses("')' without a '(' before it; \"quotation marks\" make it text");
+/// A parenthesis is not closed.
+const UNCLOSED: FilterError = FilterError::Parentheses("'(' is not closed; write a ')' behind it");
+
 struct Parser {
-    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+    tokens: std::iter::Peekable<std::vec::IntoIter<PlacedToken>>,
     depth: usize,
     origin: ConditionOrigin,
 }
 
 impl Parser {
+    /// The next token, if it is this one.
+    fn next_if(&mut self, token: &Token) -> Option<PlacedToken> {
+        self.tokens.next_if(|next| next.token == *token)
+    }
+
     fn any<W: FilterWord>(&mut self) -> Result<Expression<W>, FilterError> {
         let mut parts = vec![self.all()?];
-        while self.tokens.next_if_eq(&Token::Or).is_some() {
+        while self.next_if(&Token::Or).is_some() {
             parts.push(self.all().map_err(|error| after("or", error))?);
         }
         Ok(one_or_many(parts, Expression::Any))
@@ -59,9 +70,9 @@ impl Parser {
     fn all<W: FilterWord>(&mut self) -> Result<Expression<W>, FilterError> {
         let mut parts = vec![self.term()?];
         loop {
-            if self.tokens.next_if_eq(&Token::And).is_some() {
+            if self.next_if(&Token::And).is_some() {
                 parts.push(self.term().map_err(|error| after("and", error))?);
-            } else if matches!(self.tokens.peek(), None | Some(Token::Or | Token::Close)) {
+            } else if matches!(self.tokens.peek().map(|next| &next.token), None | Some(Token::Or | Token::Close)) {
                 return Ok(one_or_many(parts, Expression::All));
             } else {
                 parts.push(self.term()?);
@@ -70,25 +81,27 @@ impl Parser {
     }
 
     fn term<W: FilterWord>(&mut self) -> Result<Expression<W>, FilterError> {
-        match self.tokens.next() {
-            Some(Token::Not) => {
-                self.nest()?;
+        let Some(PlacedToken { token, character }) = self.tokens.next() else {
+            return Err(FilterError::Unfinished(String::new()));
+        };
+        match token {
+            Token::Not => {
+                self.nest().map_err(|error| error.at(character))?;
                 let expression = self.term().map_err(|error| after("!", error))?;
                 self.depth -= 1;
                 Ok(Expression::Not(Box::new(expression)))
             }
-            Some(Token::Open) => {
-                self.nest()?;
-                let expression = self.any()?;
+            Token::Open => {
+                self.nest().map_err(|error| error.at(character))?;
+                let expression = self.any().map_err(|error| after("(", error))?;
                 self.depth -= 1;
-                self.tokens.next_if_eq(&Token::Close).map(|_| expression).ok_or(FilterError::Parentheses)
+                self.next_if(&Token::Close).map(|_| expression).ok_or_else(|| UNCLOSED.at(character))
             }
-            Some(Token::Quoted(text)) => bare(&text),
-            Some(Token::Word(text)) => term(&text, self.origin),
-            Some(Token::Close) => Err(FilterError::Parentheses),
-            Some(Token::And) => Err(FilterError::Unfinished("and".to_owned())),
-            Some(Token::Or) => Err(FilterError::Unfinished("or".to_owned())),
-            None => Err(FilterError::Unfinished(String::new())),
+            Token::Quoted(text) => bare(&text).map_err(|error| error.at(character)),
+            Token::Word(text) => term(&text, self.origin).map_err(|error| error.at(character)),
+            Token::Close => Err(UNOPENED.at(character)),
+            Token::And => Err(FilterError::Unfinished("and".to_owned()).at(character)),
+            Token::Or => Err(FilterError::Unfinished("or".to_owned()).at(character)),
         }
     }
 
@@ -145,8 +158,8 @@ fn parts(text: &str) -> Option<(&str, Operator, &str)> {
 
 /// The first word that is searched as text because the name before its operator is no field: that name, and the word.
 pub(super) fn unknown_field<W: FilterWord>(text: &str) -> Option<(String, String)> {
-    tokens(text).ok()?.into_iter().find_map(|token| {
-        let Token::Word(text) = token else { return None };
+    tokens(text).ok()?.into_iter().find_map(|placed| {
+        let Token::Word(text) = placed.token else { return None };
         let name = parts(&text).map(|(name, ..)| name).filter(|name| !name.is_empty())?;
         W::named(&name.to_lowercase()).is_none().then(|| (name.to_owned(), text.clone()))
     })
@@ -240,14 +253,19 @@ mod tests {
     #[test]
     fn an_invalid_filter_gets_a_message_that_names_the_mistake() {
         let cases = [
-            ("cpu>fast", "'fast' is not a percentage"),
-            ("cpu>", "something is missing after 'cpu>'"),
-            ("a or", "something is missing after 'or'"),
-            ("!", "something is missing after '!'"),
-            ("(a", "unbalanced parentheses"),
-            ("a)", "unbalanced parentheses"),
-            ("\"a", "unclosed quotation mark"),
-            ("project>3", "'project' holds text: use ':' or '='"),
+            ("cpu>fast", "'fast' is not a percentage: write a number such as 50 (at character 1)"),
+            ("api cost>much", "'much' is not a dollar amount: write a number such as $2 (at character 5)"),
+            ("cpu>", "something is missing after 'cpu>': write the value to compare with (at character 1)"),
+            ("a or", "something is missing after 'or': write what is to match (at character 4)"),
+            ("or a", "something is missing after 'or': write what is to match (at character 1)"),
+            ("!", "something is missing after '!': write what is to match (at character 1)"),
+            ("é (a", "unbalanced parentheses: '(' is not closed; write a ')' behind it (at character 3)"),
+            (
+                "a)",
+                "unbalanced parentheses: ')' without a '(' before it; \"quotation marks\" make it text (at character 2)",
+            ),
+            ("x \"a", "unclosed quotation mark: write another one at the end of the text (at character 3)"),
+            ("project>3", "'project' holds text: use ':' or '=', as in project:word (at character 1)"),
         ];
         for (text, expected) in cases {
             assert_eq!(error(text), expected, "{text}");
@@ -257,7 +275,7 @@ mod tests {
     /// `-f 'agent>5'` answered "'client' holds text", a name that the user had not typed.
     #[test]
     fn a_mistake_names_the_field_as_it_was_typed() {
-        assert_eq!(error("agent>5"), "'agent' holds text: use ':' or '='");
+        assert_eq!(error("agent>5"), "'agent' holds text: use ':' or '=', as in agent:word (at character 1)");
     }
 
     /// `status:zzz` was accepted, and showed nothing.
@@ -266,7 +284,7 @@ mod tests {
         for text in ["status:zzz", "state=zzz", "status=work"] {
             let message = error(text);
             assert!(
-                message.starts_with("no status matches '") && message.contains("needs_permission, attention"),
+                message.starts_with("no status matches '") && message.contains("known: needs_permission, permission, "),
                 "{message}"
             );
         }
@@ -313,7 +331,8 @@ mod tests {
     fn a_rule_that_names_no_field_is_a_mistake() {
         let rule =
             |text| parse::<&'static Field>(text, ConditionOrigin::Rule { threshold: None }).err().unwrap().to_string();
-        assert_eq!(rule("speed>3"), "no field is called 'speed'");
+        assert_eq!(rule("speed>3"), "no field is called 'speed': agtop --fields help lists them (at character 1)");
+        assert!(rule("cpu>1 projct:api").contains("'projct' (did you mean 'project'?)"));
     }
 
     #[test]
@@ -333,13 +352,13 @@ mod tests {
         let with =
             |text, threshold| parse::<&'static Field>(text, ConditionOrigin::Rule { threshold: Some(threshold) });
         assert!(matches!(with("cpu>threshold", 7.0), Ok(Some(Expression::Number(_, Comparison::More, 7.0)))));
-        assert_eq!(error("cpu>threshold"), "'threshold' is not a percentage");
+        assert!(error("cpu>threshold").starts_with("'threshold' is not a percentage"));
     }
 
     #[test]
     fn deep_nesting_is_refused_without_recursion() {
-        assert_eq!(error(&"(".repeat(100_000)), "too many parentheses");
-        assert_eq!(error(&"!".repeat(100_000)), "too many parentheses");
+        assert!(error(&"(".repeat(100_000)).starts_with("too many parentheses"));
+        assert!(error(&"!".repeat(100_000)).starts_with("too many parentheses"));
     }
 
     proptest! {

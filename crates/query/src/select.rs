@@ -11,6 +11,8 @@ use crate::sort_key::SortKey;
 pub struct Selection {
     /// Which rows are shown; `None` for all.
     pub filter: Option<Filter>,
+    /// Only the agent with this process id; `None` for all.
+    pub pid: Option<u32>,
     /// In which order they are shown.
     pub sort: SortKey,
     /// How many rows are shown; `None` and 0 for all.
@@ -37,8 +39,12 @@ pub fn top<'r, 'a>(rows: &'r [SnapshotRow<'a>], selection: &Selection) -> &'r [S
 }
 
 fn select<'a>(rows: impl Iterator<Item = SnapshotRow<'a>>, selection: &Selection) -> Vec<SnapshotRow<'a>> {
-    let mut rows: Vec<SnapshotRow<'a>> =
-        rows.filter(|row| selection.filter.as_ref().is_none_or(|filter| filter.matches(row))).collect();
+    let is_wanted = |row: &SnapshotRow<'_>| {
+        let pid = row.agent.map(|agent| agent.process.id.pid);
+        selection.pid.is_none_or(|wanted| pid == Some(wanted))
+            && selection.filter.as_ref().is_none_or(|filter| filter.matches(row))
+    };
+    let mut rows: Vec<SnapshotRow<'a>> = rows.filter(is_wanted).collect();
     rows.sort_by_cached_key(|row| selection.sort.rank(row, SortBasis::Latest));
     rows
 }
@@ -51,6 +57,15 @@ mod tests {
 
     fn pids(rows: &[SnapshotRow<'_>]) -> Vec<u32> {
         rows.iter().filter_map(|row| row.agent).map(|agent| agent.process.id.pid).collect()
+    }
+
+    #[test]
+    fn a_process_id_selects_one_agent_and_its_session() {
+        let snapshot = testing::rich();
+        let selection = Selection { pid: Some(testing::CODEX_PID), ..Selection::default() };
+        assert_eq!(pids(&agents(&snapshot, &selection)), [testing::CODEX_PID]);
+        assert_eq!(pids(&sessions(&snapshot, &selection)), [testing::CODEX_PID]);
+        assert!(agents(&snapshot, &Selection { pid: Some(1), ..Selection::default() }).is_empty());
     }
 
     fn sorted_by(name: &str) -> Vec<u32> {

@@ -4,6 +4,8 @@ use std::str::FromStr;
 use agtop_model::{FIELDS, Field, field};
 use thiserror::Error;
 
+use crate::nearest::nearest;
+
 /// What rows are sorted by.
 #[derive(Clone, Copy, Default)]
 pub enum SortKey {
@@ -63,7 +65,7 @@ pub fn fields(list: &str) -> Result<Vec<&'static Field>, UnknownName> {
 
 /// A name that does not exist, with those that do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown {what} '{name}'; choose from {}", valid.join(", "))]
+#[error("unknown {what} '{name}'{}; choose from {}", guess(name, valid), valid.join(", "))]
 pub struct UnknownName {
     what: &'static str,
     name: String,
@@ -74,6 +76,11 @@ impl UnknownName {
     fn new(what: &'static str, name: &str, valid: impl Iterator<Item = &'static str>) -> Self {
         Self { what, name: name.to_owned(), valid: valid.collect() }
     }
+}
+
+/// ` (did you mean 'cost'?)` for a name that is mistyped, otherwise nothing.
+fn guess(name: &str, valid: &[&'static str]) -> String {
+    nearest(name, valid.iter().copied()).map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"))
 }
 
 #[cfg(test)]

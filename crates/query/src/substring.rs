@@ -1,29 +1,59 @@
 use std::path::Path;
 
-use agtop_model::{Agent, Session, SnapshotRow, Untrusted};
+use agtop_model::{Agent, FieldValue, Session, SnapshotRow, Untrusted, field};
+
+use crate::status_words::{state_words, status_words};
 
 /// A text that a row must contain somewhere, in upper or lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Substring(String);
+pub struct Substring {
+    /// In lower case.
+    text: String,
+    scope: SearchScope,
+}
+
+/// Where a text is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SearchScope {
+    /// In everything that is known of the row by its text.
+    AllTexts,
+    /// Not in command lines and directories: the text is the word of a status. `permission` does not mean the agents that
+    /// run with `--dangerously-skip-permissions`.
+    ShownTexts,
+}
 
 impl Substring {
     /// The rows that contain this text.
     pub(super) fn new(text: &str) -> Self {
-        Self(text.to_lowercase())
+        let text = text.to_lowercase();
+        let is_state = status_words().contains(&text.as_str());
+        Self { text, scope: if is_state { SearchScope::ShownTexts } else { SearchScope::AllTexts } }
     }
 
-    /// Whether the row contains it: an agent in its label, command line, directory, project or pid; a session in its client,
-    /// id, name, directory, project, model or branch.
+    /// Whether the row contains it, in what outputs show of it: its state, tool and branch; an agent in its label, command
+    /// line, directory, project or pid; a session in its client, id, name, directory, project, model or branch.
     pub(super) fn matches(&self, row: &SnapshotRow<'_>) -> bool {
         row.agent.is_some_and(|agent| self.matches_agent(agent))
             || row.session.is_some_and(|session| self.matches_session(session))
+            || state_words(row).any(|word| self.is_in(word))
+            || ["tool", "branch"].iter().any(|id| self.is_in_field(id, row))
+    }
+
+    fn is_in_field(&self, id: &str, row: &SnapshotRow<'_>) -> bool {
+        match field(id).map(|field| (field.get)(row)) {
+            Some(FieldValue::Text(text)) => self.is_in(&text),
+            Some(FieldValue::Untrusted(text)) => self.is_in(text.raw()),
+            _ => false,
+        }
     }
 
     fn matches_agent(&self, agent: &Agent) -> bool {
-        let argv: Vec<&str> = agent.process.argv.iter().map(Untrusted::raw).collect();
+        let is_in_hidden_text = || {
+            let argv: Vec<&str> = agent.process.argv.iter().map(Untrusted::raw).collect();
+            self.is_in(&argv.join(" ")) || agent.process.cwd.as_deref().is_ok_and(|cwd| self.is_in_path(cwd))
+        };
         self.is_in(agent.label.raw())
-            || self.is_in(&argv.join(" "))
-            || agent.process.cwd.as_deref().is_ok_and(|cwd| self.is_in_path(cwd))
+            || (self.scope == SearchScope::AllTexts && is_in_hidden_text())
             || self.is_in(&agent.process.id.pid.to_string())
     }
 
@@ -38,7 +68,7 @@ impl Substring {
             session.branch.as_ref().map(Untrusted::raw),
         ];
         texts.into_iter().flatten().any(|text| self.is_in(text))
-            || session.cwd.as_deref().is_some_and(|cwd| self.is_in_path(cwd))
+            || (self.scope == SearchScope::AllTexts && session.cwd.as_deref().is_some_and(|cwd| self.is_in_path(cwd)))
     }
 
     fn is_in_path(&self, path: &Path) -> bool {
@@ -48,9 +78,9 @@ impl Substring {
     fn is_in(&self, text: &str) -> bool {
         // Every letter that the user types searches up to 20,000 sessions, so ASCII texts are compared without a copy.
         if text.is_ascii() {
-            is_in_ascii(self.0.as_bytes(), text.as_bytes())
+            is_in_ascii(self.text.as_bytes(), text.as_bytes())
         } else {
-            text.to_lowercase().contains(&self.0)
+            text.to_lowercase().contains(&self.text)
         }
     }
 }

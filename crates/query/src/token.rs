@@ -13,27 +13,40 @@ pub(super) enum Token {
     Word(String),
 }
 
+/// A token with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlacedToken {
+    pub(super) token: Token,
+    /// The character of the text at which it begins, from 1.
+    pub(super) character: usize,
+}
+
 /// Splits a condition into its tokens.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
+pub(super) fn tokens(text: &str) -> Result<Vec<PlacedToken>, FilterError> {
     let mut tokens = Vec::new();
-    let mut chars = text.chars().peekable();
+    let mut chars = PlacedChars { chars: text.chars().peekable(), read: 0 };
     while let Some(&c) = chars.peek() {
-        match c {
-            c if c.is_whitespace() => drop(chars.next()),
+        let character = chars.read + 1;
+        let token = match c {
+            c if c.is_whitespace() => {
+                chars.next();
+                continue;
+            }
             '(' | ')' | '!' | '&' | '|' => {
                 chars.next();
                 // `&&` and `||` are one sign each.
                 if matches!(c, '&' | '|') {
-                    chars.next_if_eq(&c);
+                    chars.next_if_eq(c);
                 }
-                tokens.push(sign(c));
+                sign(c)
             }
             '"' => {
                 chars.next();
-                tokens.push(Token::Quoted(quoted(&mut chars)?));
+                Token::Quoted(quoted(&mut chars).map_err(|error| error.at(character))?)
             }
-            _ => tokens.push(word(&mut chars)?),
-        }
+            _ => word(&mut chars).map_err(|error| error.at(character))?,
+        };
+        tokens.push(PlacedToken { token, character });
     }
     Ok(tokens)
 }
@@ -48,9 +61,35 @@ const fn sign(c: char) -> Token {
     }
 }
 
-type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+/// The characters of a text, counted as they are read.
+struct PlacedChars<'a> {
+    chars: std::iter::Peekable<std::str::Chars<'a>>,
+    read: usize,
+}
 
-fn quoted(chars: &mut Chars<'_>) -> Result<String, FilterError> {
+impl PlacedChars<'_> {
+    fn peek(&mut self) -> Option<&char> {
+        self.chars.peek()
+    }
+
+    fn next_if_eq(&mut self, c: char) -> Option<char> {
+        let next = self.chars.next_if_eq(&c);
+        self.read += usize::from(next.is_some());
+        next
+    }
+}
+
+impl Iterator for PlacedChars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.chars.next();
+        self.read += usize::from(next.is_some());
+        next
+    }
+}
+
+fn quoted(chars: &mut PlacedChars<'_>) -> Result<String, FilterError> {
     let mut text = String::new();
     for c in chars.by_ref() {
         if c == '"' {
@@ -62,7 +101,7 @@ fn quoted(chars: &mut Chars<'_>) -> Result<String, FilterError> {
 }
 
 /// Reads a word up to a blank or a sign. A quotation or a parenthesis that opens within it belongs to it: `title:"two words"`, `main(argc)`.
-fn word(chars: &mut Chars<'_>) -> Result<Token, FilterError> {
+fn word(chars: &mut PlacedChars<'_>) -> Result<Token, FilterError> {
     let mut text = String::new();
     let mut open: usize = 0;
     while let Some(&c) = chars.peek() {

@@ -1,21 +1,37 @@
 //! Alerts: which are shown, and what is done about new ones.
 
-use agtop_alerts::{Alert, AlertAction};
+use std::collections::HashSet;
+
+use agtop_alerts::{Alert, AlertAction, AlertSubject};
+use agtop_model::ProcId;
 use agtop_output::alert::{NotificationTerminal, notification};
 
 use crate::command::Command;
 
-/// The alerts that the strip shows.
+/// The label of the built-in rule about full contexts.
+const CONTEXT_LABEL: &str = "context";
+
+/// The alerts for the strip, and which of them it shows.
 #[derive(Default)]
 pub(crate) struct AlertState {
+    present: Vec<Alert>,
     pub(crate) shown: Vec<Alert>,
 }
 
 impl AlertState {
-    /// Shows the alerts of a snapshot.
-    pub(crate) fn show(&mut self, alerts: Vec<Alert>) {
-        self.shown = alerts;
-        self.shown.retain(|alert| alert.actions.shown.contains(&AlertAction::Strip));
+    /// Takes the alerts of a snapshot.
+    pub(crate) fn receive(&mut self, alerts: Vec<Alert>) {
+        self.present = alerts;
+        self.present.retain(|alert| alert.actions.shown.contains(&AlertAction::Strip));
+    }
+
+    /// Shows what no row of an agent in `visible` shows: its status, or how full its context is.
+    pub(crate) fn show_beside(&mut self, visible: &HashSet<ProcId>) {
+        let is_in_table = |alert: &&Alert| {
+            let AlertSubject::Agent(process, _) = &alert.subject else { return false };
+            visible.contains(process) && (alert.status.is_some() || *alert.label == *CONTEXT_LABEL)
+        };
+        self.shown = self.present.iter().filter(|alert| !is_in_table(alert)).cloned().collect();
     }
 }
 

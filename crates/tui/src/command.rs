@@ -72,15 +72,15 @@ pub struct Export {
     pub bytes: Vec<u8>,
 }
 
-/// The settings that the configuration keeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The settings that the configuration keeps. `None` leaves the configuration as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SavedChoices {
     /// The theme.
-    pub theme: String,
+    pub theme: Option<String>,
     /// The columns of the agents view, in their order.
-    pub columns: Vec<ColumnChoice>,
+    pub columns: Option<Vec<ColumnChoice>>,
     /// The columns of the sessions view, in their order.
-    pub session_columns: Vec<ColumnChoice>,
+    pub session_columns: Option<Vec<ColumnChoice>>,
 }
 
 /// The result of a command, for the user.

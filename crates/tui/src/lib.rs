@@ -5,6 +5,7 @@
 //! [`Host`], which waits for input and runs commands. State and drawing do no I/O, and read neither the
 //! clock nor the environment: the time is that of the snapshot.
 
+mod activity_line;
 mod alerts;
 mod app;
 mod bars;
@@ -13,6 +14,7 @@ mod column_config;
 mod columns;
 mod command;
 mod command_line;
+mod dashboard;
 mod data;
 mod details;
 mod draw;
@@ -39,10 +41,11 @@ pub use app::App;
 pub use clock::ClockPrecision;
 pub use columns::ColumnChoice;
 pub use command::{Command, Export, Reply, SavedChoices, Signal, TerminalTarget};
+pub use dashboard::DashboardPreset;
 pub use draw::Canvas;
 pub use keys::{KeyPreset, UnknownKeyPreset};
 pub use logos::{GraphicsProtocol, Logos, TerminalGraphics};
-pub use look::{Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
+pub use look::{Background, Charset, ColorDepth, Rgb, THEMES, Theme, ThemeError, theme};
 pub use message::{Message, Progress, ScreenChange, SelfStats};
 pub use options::{Config, Options};
 pub use runner::{Host, Input, MouseCapture, Screen, Tty, listen, run};

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::clock::ClockPrecision;
 use crate::columns::{self, ColumnChoice};
+use crate::dashboard::DashboardPreset;
 use crate::keys::KeyPreset;
 use crate::look::{Charset, ColorDepth, THEMES, Theme};
 use crate::thresholds::Thresholds;
@@ -22,6 +23,10 @@ pub struct Options {
     pub view: ViewId,
     /// Whether the dashboard is shown.
     pub dashboard: bool,
+    /// The name of the first preset of the dashboard.
+    pub preset: Option<String>,
+    /// Presets that the user defines.
+    pub presets: Vec<DashboardPreset>,
     /// The theme.
     pub theme: Theme,
     /// The themes that a key cycles through.
@@ -67,6 +72,8 @@ impl Options {
         Self {
             view: ViewId::Agents,
             dashboard: false,
+            preset: None,
+            presets: Vec::new(),
             theme: crate::look::theme("dark").unwrap_or_else(|_| plain_theme()),
             themes,
             depth: ColorDepth::True,
@@ -119,6 +126,10 @@ pub struct Config {
     pub view: Option<ViewId>,
     /// Whether the dashboard is shown.
     pub dashboard: bool,
+    /// The name of the first preset of the dashboard: `all`, `usage`, `machine`, `events`, or one of `presets`.
+    pub preset: Option<String>,
+    /// Presets of the dashboard that the user defines.
+    pub presets: Vec<DashboardPreset>,
     /// Whether only ASCII is drawn.
     pub ascii: bool,
     /// Whether the terminal handles the mouse.

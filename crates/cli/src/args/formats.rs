@@ -1,7 +1,7 @@
 //! The flags that choose a format: one for each format that the output crate has.
 
 use agtop_output::report::{REPORT_FORMATS, ReportFormat, report_format};
-use agtop_output::{SNAPSHOT_FORMATS, SnapshotFlag, SnapshotFormat};
+use agtop_output::{JsonPairing, SNAPSHOT_FORMATS, SnapshotFlag, SnapshotFormat, snapshot_format};
 use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
@@ -44,9 +44,17 @@ fn json_shape(format: &dyn SnapshotFormat) -> Option<&'static str> {
 /// The name, short flag and help of each format that has a flag of its own.
 fn switches() -> impl Iterator<Item = (&'static str, Option<char>, &'static str)> {
     SNAPSHOT_FORMATS.iter().filter_map(|format| match format.info().flag {
-        SnapshotFlag::Switch { short, help } => Some((format.id(), short, help)),
+        SnapshotFlag::Switch { short, help, .. } => Some((format.id(), short, help)),
         SnapshotFlag::JsonShape(_) | SnapshotFlag::Watch => None,
     })
+}
+
+/// The shape of a bare `--json` beside the flag of this format.
+fn paired_shape(id: &str) -> Option<&'static str> {
+    match snapshot_format(id)?.info().flag {
+        SnapshotFlag::Switch { json: JsonPairing::Shape(shape), .. } => Some(shape),
+        SnapshotFlag::Switch { .. } | SnapshotFlag::JsonShape(_) | SnapshotFlag::Watch => None,
+    }
 }
 
 fn switch(id: &'static str, short: Option<char>, help: &'static str) -> Arg {
@@ -61,6 +69,8 @@ fn json_flag() -> Arg {
         others => others.first().map_or_else(String::new, |only| format!(" or {only}")),
     };
     let default = shapes.first().unwrap_or(&"");
+    let with_flags = switches().filter_map(|(id, ..)| Some(format!("; {} with --{id}", paired_shape(id)?)));
+    let with_flags: String = with_flags.collect();
     Arg::new(JSON_FLAG)
         .long(JSON_FLAG)
         .short('j')
@@ -68,19 +78,19 @@ fn json_flag() -> Arg {
         .num_args(0..=1)
         .require_equals(true)
         .default_missing_value("")
-        .help(format!("Print JSON on one line: {default} (default){others}"))
+        .help(format!("Print JSON on one line: {default} (default{with_flags}){others}"))
 }
 
 impl Args for SnapshotChoice {
-    /// The flag of the default format goes with `--json`; each other one excludes `--json` and the flags before it.
+    /// Each flag of a format excludes the flags before it, and `--json` unless the format says otherwise.
     fn augment_args(mut command: Command) -> Command {
         let mut earlier = Vec::new();
         let mut is_json_added = false;
         for format in SNAPSHOT_FORMATS {
             match format.info().flag {
-                SnapshotFlag::Switch { short, help } => {
+                SnapshotFlag::Switch { short, help, json } => {
                     let arg = switch(format.id(), short, help);
-                    let excluded = earlier.iter().copied().chain((!earlier.is_empty()).then_some(JSON_FLAG));
+                    let excluded = earlier.iter().copied().chain((json == JsonPairing::Excluded).then_some(JSON_FLAG));
                     command = command.arg(arg.conflicts_with_all(excluded));
                     earlier.push(format.id());
                 }
@@ -101,10 +111,11 @@ impl Args for SnapshotChoice {
 
 impl FromArgMatches for SnapshotChoice {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        if let Some(shape) = matches.get_one::<String>(JSON_FLAG) {
-            return Ok(Self::Json(Some(shape.clone()).filter(|shape| !shape.is_empty())));
-        }
         let chosen = switches().map(|(id, ..)| id).find(|id| matches.get_flag(id));
+        if let Some(shape) = matches.get_one::<String>(JSON_FLAG) {
+            let paired = || chosen.and_then(paired_shape).map(str::to_owned);
+            return Ok(Self::Json(Some(shape.clone()).filter(|shape| !shape.is_empty()).or_else(paired)));
+        }
         Ok(chosen.map_or(Self::Unspecified, Self::Switch))
     }
 

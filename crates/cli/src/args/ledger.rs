@@ -31,7 +31,7 @@ pub(crate) struct ForgetArgs {
     /// Only this file, or the files in this directory
     #[arg(long, value_name = "PATH")]
     pub(crate) below: Option<PathBuf>,
-    /// Only files without usage since this time: a date, an RFC 3339 time, or an age such as 90d
+    /// Only files without usage since this time: a date, a time, or an age such as 90d
     #[arg(long, value_name = "WHEN")]
     pub(crate) before: Option<String>,
     /// Everything; with --client, everything of that agent

@@ -9,12 +9,20 @@ use super::formats::ReportFormatArgs;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Days begin at midnight in the time zone of the report, also when clocks change. Weeks begin on Monday \
-                        (ISO 8601).\nExit code: 5 if the budget is exceeded."
+                        (ISO 8601).\nagtop daily, weekly, monthly, session and blocks are short for agtop report \
+                        daily and so on.\nExit code: 5 if the budget is exceeded."
 )]
 pub(crate) struct ReportArgs {
-    /// What each row is
-    #[arg(value_name = "REPORT", default_value = "daily", value_parser = kind())]
-    pub(crate) kind: ReportKind,
+    /// What each row is [default: daily]
+    #[arg(value_name = "REPORT", value_parser = kind())]
+    pub(crate) kind: Option<ReportKind>,
+    #[command(flatten)]
+    pub(crate) options: ReportOptionArgs,
+}
+
+/// What a report has, whichever kind it is.
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptionArgs {
     #[command(flatten)]
     pub(crate) period: PeriodArgs,
     #[command(flatten)]
@@ -26,6 +34,36 @@ pub(crate) struct ReportArgs {
     /// With daily, weekly, monthly and blocks: exit 5 if the current one has cost more than this
     #[arg(long, value_name = "USD", help_heading = "Budget", allow_negative_numbers = true)]
     pub(crate) budget: Option<f64>,
+    #[command(flatten)]
+    pub(crate) ccusage: CcusageArgs,
+}
+
+/// Flags of ccusage that agtop accepts, so that its command lines work.
+#[derive(Debug, Args)]
+pub(crate) struct CcusageArgs {
+    /// Only this session: the id, or the beginning of it
+    #[arg(long, value_name = "SESSION", help_heading = "Time")]
+    pub(crate) id: Option<String>,
+    /// Same as --group-by project
+    #[arg(long, hide = true)]
+    pub(crate) instances: bool,
+    /// Has no effect: agtop uses the network only if asked to
+    #[arg(short = 'O', long, hide = true)]
+    pub(crate) offline: bool,
+    /// Where costs come from: only auto, which is what agtop does
+    #[arg(short, long, value_name = "MODE", hide = true, value_parser = ["auto"])]
+    pub(crate) mode: Option<String>,
+}
+
+/// The short flags that ccusage has in one of its commands: command, flag, short.
+const CCUSAGE_SHORT_FLAGS: [(&str, &str, char); 2] = [("daily", "instances", 'i'), ("session", "id", 'i')];
+
+/// Gives commands the short flags that ccusage has.
+pub(super) fn add_ccusage_short_flags(mut cli: clap::Command) -> clap::Command {
+    for (command, flag, short) in CCUSAGE_SHORT_FLAGS {
+        cli = cli.mut_subcommand(command, |sub| sub.mut_arg(flag, |arg| arg.short(short)));
+    }
+    cli
 }
 
 fn kind() -> impl TypedValueParser<Value = ReportKind> {
@@ -42,17 +80,18 @@ fn dimension() -> impl TypedValueParser<Value = Dimension> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Time")]
 pub(crate) struct PeriodArgs {
-    /// Only usage from this time on: a date, an RFC 3339 time, or an age such as 7d or 12h
-    #[arg(long, value_name = "TIME")]
+    /// Only usage from this time on: today, yesterday, a date, a time
+    /// (2026-11-21T10:00), or an age such as 7d or 12h
+    #[arg(short, long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Only usage before this time; a date includes the whole day
-    #[arg(long, value_name = "TIME")]
+    #[arg(short, long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// The time zone of days, such as Europe/Berlin [default: the system's]
-    #[arg(long, value_name = "ZONE", visible_alias = "timezone")]
+    #[arg(short = 'z', long, value_name = "ZONE", visible_alias = "timezone")]
     pub(crate) tz: Option<String>,
     /// Only sessions in directories with this name or path; may be repeated
-    #[arg(long = "project", value_name = "NAME")]
+    #[arg(short, long = "project", value_name = "NAME")]
     pub(crate) projects: Vec<String>,
 }
 
@@ -64,7 +103,7 @@ pub(crate) struct ReportRowArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = dimension())]
     pub(crate) group_by: Vec<Dimension>,
     /// Show each model below its row
-    #[arg(long)]
+    #[arg(short, long)]
     pub(crate) breakdown: bool,
     /// Only the columns for name, tokens and cost
     #[arg(long)]
@@ -73,7 +112,7 @@ pub(crate) struct ReportRowArgs {
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// The order of rows [default: oldest first; rows without a time: most expensive first]
-    #[arg(long, value_enum)]
+    #[arg(short, long, value_enum)]
     pub(crate) order: Option<OrderChoice>,
 }
 
@@ -91,13 +130,13 @@ pub(crate) enum OrderChoice {
 #[command(next_help_heading = "Blocks")]
 pub(crate) struct BlockArgs {
     /// Only the active block
-    #[arg(long, conflicts_with = "recent")]
+    #[arg(short, long, conflicts_with = "recent")]
     pub(crate) active: bool,
     /// Only blocks of the last three days
-    #[arg(long)]
+    #[arg(short, long)]
     pub(crate) recent: bool,
     /// The token limit of a block: a number, or max for the tokens of the largest block
-    #[arg(long, value_name = "N")]
+    #[arg(short, long, value_name = "N")]
     pub(crate) token_limit: Option<String>,
 }
 
@@ -110,6 +149,23 @@ pub(crate) struct StatuslineArgs {
     /// Print the output of this command, such as your previous status line, and only record rate limits
     #[arg(long, value_name = "COMMAND")]
     pub(crate) wrap: Option<String>,
+    /// Flags of ccusage's status line, which have no effect: the line must not be lost where they are given.
+    #[arg(short = 'O', long, visible_alias = "no-offline", hide = true)]
+    offline: bool,
+    #[arg(short = 'B', long, value_name = "STYLE", hide = true)]
+    visual_burn_rate: Option<String>,
+    #[arg(long, value_name = "SOURCE", hide = true)]
+    cost_source: Option<String>,
+    #[arg(long, visible_alias = "no-cache", hide = true)]
+    cache: bool,
+    #[arg(long, value_name = "SECONDS", hide = true)]
+    refresh_interval: Option<String>,
+    #[arg(long, value_name = "PERCENT", hide = true)]
+    context_low_threshold: Option<String>,
+    #[arg(long, value_name = "PERCENT", hide = true)]
+    context_medium_threshold: Option<String>,
+    #[arg(short, long, hide = true)]
+    debug: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,21 +7,23 @@ use clap::parser::ValueSource;
 use super::formats::SnapshotChoice;
 
 /// Flags that every command accepts, although some do not use them.
-const SHARED_FLAGS: [&str; 4] = ["clients", "plan", "price_file", "prices_as_of"];
+const SHARED_FLAGS: [&str; 6] = ["clients", "plan", "price_file", "prices_as_of", "demo", "ascii"];
 
 /// The commands that do not use all of these flags, each with those it uses. The status line and hooks ignore the
 /// others: an error would be shown by the agent.
 const USED_FLAGS: &[(&str, &[&str])] = &[
-    ("doctor", &["clients", "price_file", "prices_as_of"]),
-    ("explain", &["clients", "price_file", "prices_as_of"]),
+    ("doctor", &["clients", "price_file", "prices_as_of", "ascii"]),
+    ("explain", &["clients", "price_file", "prices_as_of", "demo", "ascii"]),
     ("config", &[]),
     ("ledger", &["clients"]),
     ("hooks", &["clients"]),
     ("install", &[]),
     ("events", &[]),
-    ("prices", &["price_file", "prices_as_of"]),
+    ("prices", &["price_file", "prices_as_of", "ascii"]),
     ("logos", &[]),
     ("clients", &[]),
+    ("statusline", &["clients", "plan", "price_file", "prices_as_of"]),
+    ("watch-alerts", &["clients", "plan", "price_file", "prices_as_of"]),
     ("completions", &[]),
     ("man", &[]),
     ("version", &[]),
@@ -41,9 +43,7 @@ const OUTPUT_FLAGS: &[&str] = &[
     "dashboard",
     "pid",
     "theme",
-    "ascii",
     "no_mouse",
-    "demo",
 ];
 /// Commands that accept any flag: an error would be shown by the agent that calls them.
 const LENIENT_COMMANDS: [&str; 2] = ["statusline", "hook"];

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use agtop_collect::Collector;
 use agtop_format::units;
-use agtop_model::{ServiceTier, Session, Spend, TimeGranularity, Untrusted, Usage, UsageExtent, UsageRow, UsageTable};
+use agtop_model::{
+    ServiceTier, Session, Spend, TimeGranularity, Timestamp, Untrusted, Usage, UsageExtent, UsageRow, UsageTable,
+};
 use agtop_output::report::compare::{ComparedModel, Comparison};
 use agtop_output::report::{ReportColumns, ReportContext};
 use agtop_prices::{PriceBook, Rated, Tariff};
@@ -15,7 +16,7 @@ use anyhow::{Result, bail};
 use crate::find_session::find_session;
 use crate::plan::{ComparePlan, TextOrJson};
 use crate::source_issues::report_broken_sources;
-use crate::{collector_setup, progress};
+use crate::usage_reader::UsageReader;
 
 /// One or two current coding models of each vendor.
 const COMMON_MODELS: &[&str] = &[
@@ -34,29 +35,35 @@ const COMMON_MODELS: &[&str] = &[
 ];
 
 /// Prints what the same tokens would cost with other models.
-pub(super) fn run(plan: &ComparePlan, out: &mut dyn Write) -> Result<()> {
+pub(super) fn run(plan: ComparePlan, out: &mut dyn Write) -> Result<()> {
     let book = plan.prices.load()?;
     let prices = book.as_of();
-    let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), book.clone());
-    let table =
-        progress::with_progress(collector.progress_reporter(), || collector.usage_table(TimeGranularity::Response));
-    collector_setup::finish(&mut collector);
+    let mut reader = UsageReader::new(plan.source, book.clone());
+    let table = reader.usage_table(TimeGranularity::Response);
+    reader.finish();
     let session = plan.session.as_deref().map(|id| find_session(&table.sessions, id)).transpose()?;
     let rows = wanted_rows(&table, session, &plan.options);
     if rows.is_empty() {
         bail!("no usage matches");
     }
-    let mut comparison = comparison(&rows, plan, &book);
+    let mut comparison = comparison(&rows, &plan.models, &book);
     comparison.subject = subject(session, &plan.options);
-    let health = collector.health();
+    comparison.now = plan.options.now;
+    let health = reader.health();
     report_broken_sources(&health);
-    let page = ReportContext { view: &plan.view, prices: &prices, columns: ReportColumns::All, health: &health };
+    let page = ReportContext {
+        view: &plan.view,
+        restrictions: &[],
+        prices: &prices,
+        columns: ReportColumns::All,
+        health: &health,
+    };
     match plan.format {
         TextOrJson::Text => comparison.write_text(&page, out)?,
         TextOrJson::Json => comparison.write_json(&page, out)?,
     }
     // The operating system frees the memory of this process faster than destructors do.
-    std::mem::forget((collector, table));
+    std::mem::forget((reader, table));
     Ok(())
 }
 
@@ -85,7 +92,7 @@ fn subject(session: Option<&Session>, options: &ReportOptions) -> Untrusted {
     text.into()
 }
 
-fn comparison(rows: &[&UsageRow], plan: &ComparePlan, book: &PriceBook) -> Comparison {
+fn comparison(rows: &[&UsageRow], named: &[String], book: &PriceBook) -> Comparison {
     let (mut usage, mut spend, mut turns) = (Usage::default(), Spend::default(), 0);
     for row in rows {
         usage += row.usage;
@@ -93,15 +100,15 @@ fn comparison(rows: &[&UsageRow], plan: &ComparePlan, book: &PriceBook) -> Compa
         turns += row.turns;
     }
     let used: HashSet<&str> = rows.iter().filter_map(|row| row.model.as_deref()).collect();
-    let models: Vec<&str> = if plan.models.is_empty() {
+    let models: Vec<&str> = if named.is_empty() {
         COMMON_MODELS.iter().copied().chain(used.iter().copied()).collect()
     } else {
-        plan.models.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
+        named.iter().map(|model| model.trim()).filter(|model| !model.is_empty()).collect()
     };
     let mut seen = HashSet::new();
     let models = models.into_iter().filter(|model| seen.insert(*model));
     let models = models.map(|model| compared_model(model, rows, book, used.contains(model))).collect();
-    let now = plan.options.now;
+    let now = Timestamp::EARLIEST;
     let mut comparison = Comparison { subject: "".into(), usage, spend, turns, models, now };
     comparison.sort();
     comparison

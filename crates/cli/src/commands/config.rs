@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::args::ConfigCommand;
-use crate::config::ConfigFile;
+use crate::config::{ConfigFile, unknown_names};
 use crate::plan::ConfigPlan;
 use crate::{config_schema, stderr};
 
@@ -31,6 +31,11 @@ pub(super) fn run(plan: &ConfigPlan, out: &mut dyn Write) -> Result<ExitCode> {
         ConfigCommand::Check => {
             if let Err(error) = ConfigFile::load(Some(path), path) {
                 stderr::print_message(format_args!("{error:#}"));
+                return Ok(ExitCode::from(EXIT_INVALID));
+            }
+            let unknown = unknown_names(path)?;
+            unknown.iter().for_each(stderr::print_message);
+            if !unknown.is_empty() {
                 return Ok(ExitCode::from(EXIT_INVALID));
             }
             writeln!(out, "{}: valid", path.display())?;

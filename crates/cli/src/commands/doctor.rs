@@ -2,34 +2,54 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use agtop_clients::{HookDialect, client};
-use agtop_collect::Collector;
+use agtop_collect::{Collector, LedgerMode};
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_hooks::{RefusedCounts, SpoolAccess};
 use agtop_model::{ClientHealth, ClientId, Snapshot, StoreHealth};
 use anyhow::Result;
 
-use crate::plan::DoctorPlan;
+use super::hooks::installed_clients;
+use crate::plan::{DoctorPlan, DoctorScope, HooksPlan};
 use crate::source_issues::issue_line;
 use crate::{collector_setup, progress};
 
 /// The other issues of a client are only counted.
 const MAX_SHOWN_ISSUES: usize = 20;
 
-/// Prints how well the files of each client could be read. The exit code is 1 if records were lost.
+/// Prints a summary, then how well the files of each client could be read. The exit code is 1 if records were lost.
 pub(super) fn run(plan: DoctorPlan, out: &mut dyn Write) -> Result<ExitCode> {
     let book = plan.prices.load()?;
-    writeln!(out, "agtop {}, prices: {}", env!("CARGO_PKG_VERSION"), book.describe())?;
+    let prices = book.describe();
+    let ledger = ledger_summary(&plan.settings.ledger);
+    let work_dirs = plan.settings.env.work_dirs.clone();
     let mut collector = Collector::new(plan.settings, agtop_os::native(), book);
     // Before the listener is attached, which restricts access to a directory that others can write to.
     let unusable = plan.hooks.unusable();
     collector_setup::attach_hooks(&mut collector, &plan.hooks, SpoolAccess::Peek);
     let snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
-    for health in &snapshot.health.clients {
-        print_client(health, &snapshot, out)?;
+    let clients = &snapshot.health.clients;
+    let (present, absent): (Vec<_>, Vec<_>) =
+        clients.iter().partition(|health| is_present(health, &snapshot, &work_dirs));
+    writeln!(out, "agtop {}, prices: {prices}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "agents: {}", agents_summary(&present, &snapshot))?;
+    writeln!(out, "read: {}; ledger: {ledger}", read_summary(&present))?;
+    writeln!(out, "hooks: {}", hooks_summary(plan.installed_hooks.as_ref()))?;
+    let is_degraded = snapshot.health.is_degraded();
+    writeln!(out, "health: {}", if is_degraded { DEGRADED } else { HEALTHY })?;
+    for health in present {
+        print_client(health, &snapshot, plan.scope, out)?;
+    }
+    if plan.scope == DoctorScope::All {
+        absent.into_iter().try_for_each(|health| print_client(health, &snapshot, plan.scope, out))?;
+    } else if !absent.is_empty() {
+        let noun = if absent.len() < clients.len() { "other agent" } else { "agent" };
+        let others = units::counted(absent.len() as u64, noun);
+        writeln!(out, "\n{others} without files here: agtop doctor --all lists them, and where agtop looks")?;
     }
     for issue in &snapshot.health.ledger {
         writeln!(out, "\nledger: {}", issue_line(issue))?;
@@ -41,23 +61,72 @@ pub(super) fn run(plan: DoctorPlan, out: &mut dyn Write) -> Result<ExitCode> {
     if let Some(refused) = collector.refused().filter(|refused| *refused != RefusedCounts::default()) {
         writeln!(out, "\nhooks: refused events: {}", refusal_counts(refused))?;
     }
-    let is_degraded = snapshot.health.is_degraded();
-    writeln!(out, "\n{}", if is_degraded { "degraded: some records are missing from the figures" } else { "healthy" })?;
     Ok(if is_degraded { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print_client(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write) -> Result<()> {
+const HEALTHY: &str = "healthy";
+const DEGRADED: &str = "degraded: some records are missing from the figures";
+
+/// Whether the client runs here or has left something. A working directory is there in any case.
+fn is_present(health: &ClientHealth, snapshot: &Snapshot, work_dirs: &[PathBuf]) -> bool {
+    health.sessions > 0
+        || health.issues_total > 0
+        || snapshot.agents.iter().any(|agent| agent.client == health.client)
+        || health.stores.iter().any(|store| store.files > 0 || (store.exists && !work_dirs.contains(&store.root)))
+}
+
+/// `3 running; files of 2 of the 24 that agtop reads: claude, codex`.
+fn agents_summary(present: &[&ClientHealth], snapshot: &Snapshot) -> String {
+    let known = snapshot.health.clients.len();
+    let names: Vec<&str> = present.iter().map(|health| health.client.as_str()).collect();
+    let running = format!("{} running", units::grouped(snapshot.agents.len() as u64));
+    if names.is_empty() {
+        return format!("{running}; none of the {known} that agtop reads has files here");
+    }
+    format!("{running}; {} of the {known} that agtop reads: {}", names.len(), names.join(", "))
+}
+
+/// `101 files (2.3M), 9 sessions, 420 records`.
+fn read_summary(present: &[&ClientHealth]) -> String {
+    let stores = || present.iter().flat_map(|health| &health.stores);
+    let (files, bytes) = (stores().map(|store| store.files).sum(), stores().map(|store| store.bytes).sum());
+    let sessions = present.iter().map(|health| health.sessions).sum();
+    let records = present.iter().map(|health| health.records).sum();
+    format!(
+        "{} ({}), {}, {}",
+        units::counted(files, "file"),
+        units::bytes(bytes),
+        units::counted(sessions, "session"),
+        units::counted(records, "record")
+    )
+}
+
+fn ledger_summary(mode: &LedgerMode) -> String {
+    match mode {
+        LedgerMode::Off => "off".to_owned(),
+        LedgerMode::ReadWrite(path) | LedgerMode::DeletedFilesOnly(path) => plain(&path.to_string_lossy()).into_owned(),
+    }
+}
+
+fn hooks_summary(plan: Option<&HooksPlan>) -> String {
+    match plan.map(installed_clients) {
+        Some(clients) if !clients.is_empty() => format!("installed for {}", clients.join(", ")),
+        Some(_) | None => "none installed; agtop hooks install tells agtop at once who waits for you".to_owned(),
+    }
+}
+
+fn print_client(health: &ClientHealth, snapshot: &Snapshot, scope: DoctorScope, out: &mut dyn Write) -> Result<()> {
     let info = client(health.client.as_str()).map(agtop_clients::Client::info);
     let agents = snapshot.agents.iter().filter(|agent| agent.client == health.client).count();
     writeln!(out, "\n{} ({})", info.map_or("", |info| info.name), health.client)?;
-    print_stores(&health.stores, out)?;
+    print_stores(&health.stores, scope, out)?;
     writeln!(
         out,
         "  {} live, {}, {}, {} counted once",
         agents,
-        number(health.sessions, "session"),
-        number(health.records, "record"),
-        number(health.duplicates, "repeated response")
+        units::counted(health.sessions, "session"),
+        units::counted(health.records, "record"),
+        units::counted(health.duplicates, "repeated response")
     )?;
     if !health.versions.is_empty() {
         writeln!(out, "  versions: {}", plain(&health.versions.join(", ")))?;
@@ -89,9 +158,9 @@ fn print_client(health: &ClientHealth, snapshot: &Snapshot, out: &mut dyn Write)
 
 /// Prints a line for each directory with files, and one for all directories of a kind without any: a client that keeps
 /// its files in the working directory has one such directory per agent.
-fn print_stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
+fn print_stores(stores: &[StoreHealth], scope: DoctorScope, out: &mut dyn Write) -> Result<()> {
     let mut kinds: Vec<(&str, Vec<&StoreHealth>)> = Vec::new();
-    for store in stores {
+    for store in stores.iter().filter(|store| store.exists || scope == DoctorScope::All) {
         match kinds.iter_mut().find(|(layout, _)| *layout == store.layout) {
             Some((_, places)) if places.iter().any(|place| place.root == store.root) => {}
             Some((_, places)) => places.push(store),
@@ -116,14 +185,9 @@ fn print_stores(stores: &[StoreHealth], out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// `1 file`, `2,000 files`.
-fn number(n: u64, what: &str) -> String {
-    format!("{} {}", units::grouped(n), units::noun(n, what))
-}
-
 fn store_summary(store: &StoreHealth) -> String {
     if store.exists {
-        format!("{}, {}", number(store.files, "file"), units::bytes(store.bytes))
+        format!("{}, {}", units::counted(store.files, "file"), units::bytes(store.bytes))
     } else {
         "does not exist".to_owned()
     }
@@ -176,12 +240,24 @@ mod tests {
         all.extend([store("history", "/shop", 1), store("history", "/shop", 1), store("history", "/p/3", 0)]);
         all.push(store("log", "/logs", 0));
         let mut out = Vec::new();
-        print_stores(&all, &mut out).unwrap();
+        print_stores(&all, DoctorScope::Present, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         let [shop, none, log] = &lines[..] else { panic!("{text}") };
         assert_eq!(shop[..4], ["history", "/shop:", "1", "file,"]);
         assert_eq!(none.join(" "), "history none in 12 more directories");
         assert_eq!(log[..4], ["log", "/logs:", "0", "files,"]);
+    }
+
+    #[test]
+    fn a_place_that_is_not_there_is_listed_only_on_request() {
+        let store = StoreHealth { layout: "chats", root: "/none".into(), exists: false, files: 0, bytes: 0 };
+        let listed = |scope| {
+            let mut out = Vec::new();
+            print_stores(std::slice::from_ref(&store), scope, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(listed(DoctorScope::Present), "");
+        assert!(listed(DoctorScope::All).contains("/none: does not exist"));
     }
 }

@@ -29,10 +29,19 @@ pub(super) fn run(plan: &HooksPlan, out: &mut dyn Write) -> Result<ExitCode> {
     Ok(code)
 }
 
+/// The clients with a file that has hooks of agtop, of this version or of another one.
+pub(super) fn installed_clients(plan: &HooksPlan) -> Vec<&'static str> {
+    let status = |target: &HookTarget| settings::status(&target.file, &plan.command);
+    let has_hooks = |target: &&HookTarget| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated));
+    let mut names: Vec<&str> =
+        plan.targets.iter().filter(has_hooks).map(|target| target.client.info().id.as_str()).collect();
+    names.dedup();
+    names
+}
+
 /// Whether any of the files has hooks of agtop, of this version or of another one.
 pub(super) fn is_any_installed(plan: &HooksPlan) -> bool {
-    let status = |target: &HookTarget| settings::status(&target.file, &plan.command);
-    plan.targets.iter().any(|target| matches!(status(target), Ok(HookStatus::Installed | HookStatus::Outdated)))
+    !installed_clients(plan).is_empty()
 }
 
 /// An error of the outer result ends the command; one of the inner result concerns this file only.

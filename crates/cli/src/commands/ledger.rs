@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use agtop_clients::clients;
 use agtop_collect::Collector;
 use agtop_format::sink::JsonEscaper;
+use agtop_format::units;
 use agtop_ledger::{Ledger, LedgerOptions, LedgerStats};
 use agtop_model::{ClientId, Timestamp};
 use anyhow::Result;
@@ -35,7 +36,7 @@ pub(super) fn run(plan: LedgerPlan, out: &mut dyn Write) -> Result<ExitCode> {
         LedgerTask::Export => drop(ledger.export(JsonEscaper::new(out))?),
         LedgerTask::Forget(selector) => {
             let files = ledger.forget(&selector)?;
-            writeln!(out, "forgot {}", counted(files, "file"))?;
+            writeln!(out, "forgot {}", units::counted(files, "file"))?;
         }
         LedgerTask::Rebuild(rebuild) => {
             ledger.forget_present()?;
@@ -80,11 +81,13 @@ fn verify(ledger: &Ledger, out: &mut dyn Write) -> Result<ExitCode> {
     for fault in &report.faults {
         writeln!(out, "{fault}")?;
     }
-    let verdict = if report.is_clean() { "sound".to_owned() } else { counted(report.faults.len() as u64, "fault") };
-    writeln!(out, "{}, {}: {verdict}", counted(report.files, "file"), counted(report.responses, "response"))?;
+    let verdict =
+        if report.is_clean() { "sound".to_owned() } else { units::counted(report.faults.len() as u64, "fault") };
+    writeln!(
+        out,
+        "{}, {}: {verdict}",
+        units::counted(report.files, "file"),
+        units::counted(report.responses, "response")
+    )?;
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DAMAGED) })
-}
-
-fn counted(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use agtop_model::{PicoUsd, ServiceTier, Untrusted};
-use agtop_prices::{PriceBook, PriceSource, Rated, Rates};
+use agtop_format::units;
+use agtop_model::{ServiceTier, Untrusted};
+use agtop_prices::{Bucket, ListedRate, PriceBook, PriceSource, Rated, Rates};
 use anyhow::Result;
 
 use crate::plan::PricesPlan;
@@ -19,8 +20,9 @@ pub(super) fn look_up(plan: &PricesPlan, out: &mut dyn Write) -> Result<ExitCode
         let origin = book.origin();
         writeln!(
             out,
-            "{} models bundled; 'agtop prices MODEL' shows one, 'agtop prices update' fetches a newer list",
-            origin.entries
+            "{} bundled; 'agtop prices MODEL' shows one, 'agtop prices WORD' searches, 'agtop prices update' fetches a newer \
+             list",
+            units::counted(origin.entries as u64, "model")
         )?;
     }
     let mut are_all_known = true;
@@ -31,6 +33,16 @@ pub(super) fn look_up(plan: &PricesPlan, out: &mut dyn Write) -> Result<ExitCode
     Ok(if are_all_known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// `1 model has`, `2 models have`.
+fn similar_models(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "model has" } else { "models have" })
+}
+
+/// The other models whose name contains a text are only counted.
+const MAX_MATCHING_MODELS: usize = 30;
+/// Wide enough for the names of models without a provider's prefix.
+const NAME_COLUMNS: usize = 40;
+
 fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<bool> {
     let name = Untrusted::from(model);
     let name = name.for_terminal();
@@ -40,7 +52,16 @@ fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<boo
             return Ok(true);
         }
         Rated::Unknown => {
-            writeln!(out, "{name}: unknown; its usage is shown without a cost (--prices FILE adds your own prices)")?;
+            let similar = book.models_containing(model);
+            if similar.is_empty() {
+                writeln!(
+                    out,
+                    "{name}: unknown; its usage is shown without a cost (--prices FILE adds your own prices)"
+                )?;
+            } else {
+                writeln!(out, "{name}: no model has this name; {} it in the name:", similar_models(similar.len()))?;
+                list(book, &similar, out)?;
+            }
             return Ok(false);
         }
         Rated::Known(found) => found,
@@ -53,7 +74,7 @@ fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<boo
     writeln!(out, ")")?;
     rates(&found.rates, out)?;
     if let Some(limit) = book.context_limit(model) {
-        writeln!(out, "  {:<16} {limit:>10} tokens", "context window")?;
+        writeln!(out, "  {:<16} {:>10} {}", "context window", units::grouped(limit), units::noun(limit, "token"))?;
     }
     for era in found.earlier.iter().rev() {
         writeln!(out, "before {} (source: {})", era.until, era.source.as_str())?;
@@ -62,20 +83,51 @@ fn look_up_one(book: &PriceBook, model: &str, out: &mut dyn Write) -> Result<boo
     Ok(true)
 }
 
+/// Lists models with their usual rates.
+fn list(book: &PriceBook, names: &[&str], out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "  {:<NAME_COLUMNS$} {:>10} {:>10} {:>10}", "MODEL", "INPUT", "OUTPUT", "CONTEXT")?;
+    for name in names.iter().take(MAX_MATCHING_MODELS) {
+        let Rated::Known(found) = book.rate(name) else { continue };
+        let rate = |bucket| {
+            let of_bucket = |listed: &ListedRate| {
+                listed.bucket == bucket && listed.tier == ServiceTier::Standard && listed.above == 0
+            };
+            found
+                .rates
+                .listed()
+                .find(of_bucket)
+                .map_or_else(|| "-".to_owned(), |listed| units::per_million(listed.rate))
+        };
+        let context = book.context_limit(name).map_or_else(|| "-".to_owned(), units::count);
+        let shown = Untrusted::from(*name);
+        let (input, output) = (rate(Bucket::Input), rate(Bucket::Output));
+        writeln!(out, "  {:<NAME_COLUMNS$} {input:>10} {output:>10} {context:>10}", shown.for_terminal())?;
+    }
+    match names.len().saturating_sub(MAX_MATCHING_MODELS) {
+        0 => writeln!(out, "  dollars per million tokens; agtop prices MODEL shows all rates of one")?,
+        more => writeln!(out, "  dollars per million tokens; {more} more: write more of the name")?,
+    }
+    Ok(())
+}
+
 fn rates(rates: &Rates, out: &mut dyn Write) -> Result<()> {
     for listed in rates.listed() {
         let tier =
             if listed.tier == ServiceTier::Standard { String::new() } else { format!(", {}", listed.tier.as_str()) };
-        let above = if listed.above == 0 { String::new() } else { format!(", prompts above {} tokens", listed.above) };
+        let above = if listed.above == 0 {
+            String::new()
+        } else {
+            format!(", prompts above {}", units::counted(listed.above, "token"))
+        };
         writeln!(
             out,
-            "  {:<16} {:>10} USD per million tokens{above}{tier}",
+            "  {:<16} {:>10} per million tokens{above}{tier}",
             listed.bucket.as_str(),
-            per_million(listed.rate)
+            units::per_million(listed.rate)
         )?;
     }
     if let Some(search) = rates.web_search() {
-        writeln!(out, "  {:<16} {:>10} USD each", "web search", search.as_usd())?;
+        writeln!(out, "  {:<16} {:>10} each", "web search", units::exact_money(search))?;
     }
     for (name, multiplier) in [("fast mode", rates.fast_multiplier()), ("within the US", rates.us_multiplier())] {
         if let Some(multiplier) = multiplier {
@@ -85,34 +137,19 @@ fn rates(rates: &Rates, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// A price per token as dollars per million tokens, exact, without superfluous zeros.
-fn per_million(rate: PicoUsd) -> String {
-    let pico = rate.as_pico();
-    let (dollars, rest) = (pico / 1_000_000, pico % 1_000_000);
-    let text = format!("{dollars}.{rest:06}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// Fetches the price list.
 pub(super) fn update(update: &ListUpdate, out: &mut dyn Write) -> Result<()> {
     let path = update.cache_file.display();
     match prices::update(update)? {
         UpdateOutcome::Fresh => writeln!(out, "{path} is less than a day old (--force fetches it again)")?,
         UpdateOutcome::Fetched(models) => {
-            writeln!(out, "fetched the prices of {models} models from {} to {path}", update.url)?;
+            writeln!(
+                out,
+                "fetched the prices of {} from {} to {path}",
+                units::counted(models as u64, "model"),
+                update.url
+            )?;
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_are_exact_and_short() {
-        assert_eq!(per_million(PicoUsd::new(3_000_000)), "3");
-        assert_eq!(per_million(PicoUsd::new(37_500)), "0.0375");
-        assert_eq!(per_million(PicoUsd::new(0)), "0");
-    }
 }

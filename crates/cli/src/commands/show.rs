@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agtop_collect::Collector;
 use agtop_hooks::SpoolAccess;
 use agtop_model::{Agent, SessionKey, Snapshot, Timestamp};
 use anyhow::Result;
@@ -14,7 +13,8 @@ use tracing::debug;
 
 use crate::plan::{GuardThresholds, ShowPlan};
 use crate::source_issues::report_broken_sources;
-use crate::{collector_setup, progress, stderr};
+use crate::stderr;
+use crate::usage_reader::UsageReader;
 
 /// The exit code if all agents together exceed the threshold of processor use.
 const EXIT_OVER_CPU: u8 = 3;
@@ -23,11 +23,11 @@ const EXIT_OVER_TOKENS: u8 = 4;
 
 /// Prints snapshots, until their number is reached or a threshold is exceeded.
 pub(super) fn run(plan: ShowPlan, out: &mut dyn Write) -> Result<ExitCode> {
-    let mut collector = Collector::new(plan.settings, agtop_os::native(), plan.prices.load()?);
+    let mut reader = UsageReader::new(plan.source, plan.prices.load()?);
     if let Some(dirs) = &plan.hooks {
         // A run that ends by itself leaves waiting events to one that stays.
         let spool = if plan.iterations.is_some() { SpoolAccess::Peek } else { SpoolAccess::Take };
-        collector_setup::attach_hooks(&mut collector, dirs, spool);
+        reader.attach_hooks(dirs, spool);
     }
     if let Some(warning) =
         plan.iterations.and_then(|snapshots| short_watch_warning(plan.thresholds, snapshots, plan.interval))
@@ -42,7 +42,7 @@ pub(super) fn run(plan: ShowPlan, out: &mut dyn Write) -> Result<ExitCode> {
             write!(out, "{}", plan.divider)?;
         }
         let started = Instant::now();
-        let snapshot = progress::with_progress(collector.progress_reporter(), || collector.refresh());
+        let snapshot = reader.snapshot();
         debug!(sessions = snapshot.sessions.len(), agents = snapshot.agents.len(), took = ?started.elapsed(), "snapshot");
         plan.format.write(&snapshot, &plan.view, out)?;
         out.flush()?;
@@ -55,9 +55,9 @@ pub(super) fn run(plan: ShowPlan, out: &mut dyn Write) -> Result<ExitCode> {
             break;
         }
     }
-    collector_setup::finish(&mut collector);
+    reader.finish();
     // The operating system frees the memory of this process faster than destructors do.
-    std::mem::forget(collector);
+    std::mem::forget(reader);
     Ok(code)
 }
 

@@ -59,6 +59,13 @@ pub(super) const CONFIG_KEYS: &[ConfigKey] = &[
         Choice(&["minutes", "seconds"]),
         "What the clock shows; with seconds the screen is drawn every second",
     ),
+    key("tui.preset", Text, "The first preset of the dashboard: all, usage, machine, events, or one of yours"),
+    key("tui.presets[].name", Text, "The name of the preset"),
+    key(
+        "tui.presets[].panels",
+        Choices(&["agents", "machine", "tokens", "cost", "quota", "projects", "ports", "activity", "errors"]),
+        "The panels that are shown together",
+    ),
     key("tui.private", Flag, "Whether message text and the subjects of sessions are hidden"),
     key("tui.columns", Columns, "The columns of the agents view"),
     key("tui.session_columns", Columns, "The columns of the sessions view"),

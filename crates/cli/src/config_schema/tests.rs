@@ -36,6 +36,9 @@ fn with_key(key: &ConfigKey, value: &str) -> String {
     if table.ends_with("[]") && name != "name" {
         text += "name = \"context\"\n";
     }
+    if table == "tui.presets[]" && name != "panels" {
+        text += "panels = [\"cost\"]\n";
+    }
     writeln!(text, "{name} = {value}").unwrap();
     text
 }

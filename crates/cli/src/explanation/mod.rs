@@ -1,5 +1,6 @@
 //! How the figures of a session come about, as text.
 
+mod demo;
 mod line_numbers;
 mod report;
 mod sum;
@@ -13,6 +14,7 @@ use agtop_prices::PriceBook;
 use anyhow::Result;
 use jiff::tz::TimeZone;
 
+pub(crate) use self::demo::write_demo;
 use self::line_numbers::LineNumbers;
 use self::report::ExplainReport;
 use self::sum::ExplainedSum;

@@ -6,7 +6,7 @@ use agtop_collect::{AuditedCopy, CopyVerdict, FileTable};
 use agtop_format::sink::plain;
 use agtop_format::units;
 use agtop_model::{Cost, CostBasis, InferenceGeo, Provenance, Purpose, Session, SourcePosition};
-use agtop_prices::{PriceBook, PriceTerms, Rated, Tariff};
+use agtop_prices::{Bucket, PriceBook, PriceTerms, Rated, Tariff};
 use anyhow::{Result, bail};
 use jiff::tz::TimeZone;
 
@@ -48,7 +48,7 @@ impl ExplainReport<'_> {
         let Some(cost) = entry.embedded_cost else { return self.priced(entry, sum) };
         sum.add(entry, Cost { amount: Some(cost), basis: CostBasis::Embedded });
         writeln!(self.out, "    {}", tokens(&entry.usage))?;
-        writeln!(self.out, "    = {cost} USD, as the agent recorded it")?;
+        writeln!(self.out, "    = {}, as the agent recorded it", units::exact_money(cost))?;
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl ExplainReport<'_> {
         sum.add(entry, tariff.cost_of(&entry.usage, terms, entry.extent));
         let Some(quote) = tariff.quote_of(&entry.usage, terms, entry.extent) else {
             let cost = match tariff {
-                Tariff::Local => "0 USD, a local model",
+                Tariff::Local => "$0.00, a local model",
                 Tariff::Known { .. } | Tariff::Unknown => "n/a: no price is known for this model",
             };
             writeln!(self.out, "    {}\n    = {cost}", tokens(&entry.usage))?;
@@ -87,20 +87,23 @@ impl ExplainReport<'_> {
         for line in &quote.lines {
             let above = if line.above > 0 { format!("  (prompt above {})", line.above) } else { String::new() };
             let within = if line.geo == InferenceGeo::Us { "  (within the US)" } else { "" };
+            let rate = match line.bucket {
+                Bucket::WebSearch => units::exact_money(line.rate),
+                _ => format!("{} per million", units::per_million(line.rate)),
+            };
             writeln!(
                 self.out,
-                "    {:<15} {:>12} x {} USD = {} USD{above}{within}",
+                "    {:<15} {:>12} x {rate} = {}{above}{within}",
                 line.bucket.as_str(),
                 units::grouped(line.pieces),
-                line.rate,
-                line.amount
+                units::exact_money(line.amount)
             )?;
         }
         if let (Rated::Known(found), Tariff::Known { source, .. }) = (&rated, tariff) {
             writeln!(
                 self.out,
-                "    = {} USD  (rates of {}, {} match, {})",
-                quote.total,
+                "    = {}  (rates of {}, {} match, {})",
+                units::exact_money(quote.total),
                 plain(found.key),
                 found.how.as_str(),
                 source.as_str()
@@ -110,7 +113,8 @@ impl ExplainReport<'_> {
     }
 
     pub(super) fn sum(&mut self, sum: &ExplainedSum, session: &Session) -> Result<()> {
-        writeln!(self.out, "\n{} responses counted, {} copies not counted", sum.counted, sum.not_counted)?;
+        let (counted, copies) = (units::counted(sum.counted, "response"), units::counted(sum.not_counted, "copy"));
+        writeln!(self.out, "\n{counted} counted, {copies} not counted")?;
         if let Err(gap) = session.used() {
             writeln!(self.out, "tokens n/a: {gap}")?;
         } else {
@@ -119,9 +123,9 @@ impl ExplainReport<'_> {
         writeln!(self.out, "= {}", dollars(&sum.spend))?;
         if !sum.equals(session) {
             bail!(
-                "this does not equal the session's own figures ({} responses, {} tokens, {}): please report it",
-                session.turns,
-                session.usage.total(),
+                "this does not equal the session's own figures ({}, {}, {}): please report it",
+                units::counted(session.turns, "response"),
+                units::counted(session.usage.total(), "token"),
                 dollars(&session.spend)
             );
         }

@@ -30,14 +30,14 @@ impl ExplainedSum {
 /// The exact amount, and the number of responses without a price; `n/a` where no price is known.
 pub(super) fn dollars(spend: &Spend) -> String {
     let amount = match (spend.known(), spend.is_empty()) {
-        (Some(amount), _) => format!("{amount} USD"),
-        (None, true) => format!("{} USD", PicoUsd::ZERO),
+        (Some(amount), _) => units::exact_money(amount),
+        (None, true) => units::exact_money(PicoUsd::ZERO),
         (None, false) => "n/a".to_owned(),
     };
     match spend.unknown_turns {
         0 => amount,
         1 => format!("{amount}, without 1 response that has no price"),
-        n => format!("{amount}, without {n} responses that have no price"),
+        n => format!("{amount}, without {} that have no price", units::counted(n, "response")),
     }
 }
 

@@ -9,6 +9,7 @@ use agtop_collect::{LedgerMode, Matcher, RunMode, Sampling, Scope, Settings};
 use agtop_hooks::HookDirs;
 use agtop_model::{BillingPlan, ClientId};
 use agtop_output::alert::NotificationTerminal;
+use agtop_query::nearest;
 use anyhow::{Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
@@ -144,7 +145,7 @@ impl PlanContext {
 
     /// Message text and explanations are in files only: commands that need these use the ledger only for deleted files.
     fn ledger_mode(&self, cli: &Cli) -> LedgerMode {
-        let is_about_files = matches!(cli.command, Some(CliCommand::Doctor | CliCommand::Explain(_)));
+        let is_about_files = matches!(cli.command, Some(CliCommand::Doctor(_) | CliCommand::Explain(_)));
         let needs_files = is_about_files || cli.output.include_content;
         match (cli.sources.no_ledger, needs_files) {
             (true, _) => LedgerMode::Off,
@@ -178,6 +179,7 @@ pub(super) fn client_id(name: &str) -> Result<ClientId> {
     let known = agtop_clients::client(name).map(|client| client.info().id);
     known.ok_or_else(|| {
         let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
-        anyhow!("unknown client '{name}'; choose from {}", all.join(", "))
+        let guess = nearest(name, all.iter().copied()).map(|meant| format!(" (did you mean '{meant}'?)"));
+        anyhow!("unknown client '{name}'{}; choose from {}", guess.unwrap_or_default(), all.join(", "))
     })
 }

@@ -28,7 +28,7 @@ impl PlanContext {
     }
 
     /// Every settings file that may have hooks: the user's, and those of this directory.
-    fn all_hooks(&self) -> Option<HooksPlan> {
+    pub(super) fn all_hooks(&self) -> Option<HooksPlan> {
         let command = hook_command().ok()?;
         let here = self.env.work_dirs.first().map(std::path::PathBuf::as_path);
         let scopes =

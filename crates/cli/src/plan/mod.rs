@@ -12,11 +12,12 @@ mod prices;
 mod report;
 mod screen;
 mod show;
+mod source;
 mod statusline;
 mod view;
 mod watch_alerts;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use self::context::PlanContext;
 use crate::args::{Cli, CliCommand, ConfigCommand, PricesArgs, PricesCommand, ShellChoice};
@@ -27,7 +28,7 @@ use crate::logos::LogoUpdate;
 use crate::paths::default_config_file;
 use crate::prices::ListUpdate;
 
-pub(crate) use doctor::DoctorPlan;
+pub(crate) use doctor::{DoctorPlan, DoctorScope};
 pub(crate) use documents::ManPlan;
 pub(crate) use events::EventsPlan;
 pub(crate) use explain::ExplainPlan;
@@ -35,10 +36,12 @@ pub(crate) use hooks::{HookTarget, HooksPlan, HooksTask};
 pub(crate) use ledger::{LedgerPlan, LedgerTask};
 pub(crate) use output::{RunLength, TextOrJson};
 pub(crate) use prices::PricesPlan;
-pub(crate) use report::{ComparePlan, ReportPlan};
-pub(crate) use screen::ScreenPlan;
+pub(crate) use report::{ComparePlan, ReportHint, ReportPlan};
+pub(crate) use screen::{ScreenPlan, ThemeChoice};
 pub(crate) use show::{GuardThresholds, ShowPlan};
+pub(crate) use source::{DEMO_AGE, DemoSource, UsageSource};
 pub(crate) use statusline::StatuslinePlan;
+pub(crate) use view::charset;
 pub(crate) use watch_alerts::{AlertOutput, BellTarget, WatchAlertsPlan};
 
 /// What the command line asks for.
@@ -129,6 +132,9 @@ impl CommandPlan {
     }
 
     fn with_context(cli: &Cli, context: &PlanContext) -> Result<Self> {
+        if let Some((kind, options)) = cli.command.as_ref().and_then(CliCommand::report) {
+            return Ok(Self::Report(Box::new(context.report(cli, kind, options)?)));
+        }
         Ok(match &cli.command {
             Some(CliCommand::Install(args)) => Self::Hooks(context.install(args)?),
             Some(CliCommand::Hooks(args)) => Self::Hooks(context.hooks(cli, args)?),
@@ -141,15 +147,16 @@ impl CommandPlan {
                 Self::UpdateLogos(context.logos_update(args))
             }
             Some(CliCommand::Prices(args)) => Self::Prices(context.prices_lookup(cli, args)?),
-            Some(CliCommand::Doctor) => Self::Doctor(Box::new(context.doctor(cli)?)),
+            Some(CliCommand::Doctor(args)) => Self::Doctor(Box::new(context.doctor(cli, args)?)),
             Some(CliCommand::Explain(args)) => Self::Explain(Box::new(context.explain(cli, args)?)),
             Some(CliCommand::Ledger(args)) => Self::Ledger(Box::new(context.ledger(cli, args)?)),
             Some(CliCommand::WatchAlerts(args)) => Self::WatchAlerts(Box::new(context.watch_alerts(cli, args)?)),
-            Some(CliCommand::Report(args)) => Self::Report(Box::new(context.report(cli, args)?)),
             Some(CliCommand::Compare(args)) => Self::Compare(Box::new(context.compare(cli, args)?)),
-            _ if cli.screen.demo && !show::wants_screen(cli) => bail!("--demo needs a terminal"),
             _ if show::wants_screen(cli) => Self::Screen(Box::new(context.screen(cli)?)),
-            _ => Self::Show(Box::new(context.show(cli)?)),
+            _ => {
+                show::refuse_screen_flags(cli)?;
+                Self::Show(Box::new(context.show(cli)?))
+            }
         })
     }
 }

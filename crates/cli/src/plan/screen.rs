@@ -7,7 +7,7 @@ use agtop_collect::{RunMode, Sampling, Settings};
 use agtop_format::Content;
 use agtop_hooks::HookDirs;
 use agtop_query::Filter;
-use agtop_tui::{Charset, ColorDepth, GraphicsProtocol, MouseCapture, Options};
+use agtop_tui::{Background, Charset, ColorDepth, GraphicsProtocol, MouseCapture, Options};
 use anyhow::{Context, Result};
 
 use super::context::PlanContext;
@@ -19,6 +19,7 @@ pub(crate) struct ScreenPlan {
     pub(crate) settings: Settings,
     pub(crate) prices: PriceSettings,
     pub(crate) options: Options,
+    pub(crate) theme: ThemeChoice,
     /// The alert rules.
     pub(crate) rules: Rules,
     pub(crate) mouse: MouseCapture,
@@ -33,6 +34,18 @@ pub(crate) struct ScreenPlan {
     pub(crate) hooks: HookDirs,
 }
 
+/// How the theme of the screen is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ThemeChoice {
+    /// It is the one of the options.
+    Named,
+    /// It is the one for the terminal's background.
+    ByBackground {
+        /// What the environment says of the background.
+        environment: Option<Background>,
+    },
+}
+
 impl PlanContext {
     pub(super) fn screen(&self, cli: &Cli) -> Result<ScreenPlan> {
         let (args, config) = (&cli.screen, &self.config.tui);
@@ -43,6 +56,7 @@ impl PlanContext {
             settings: Settings { run_mode: RunMode::Repeated, sampling: Sampling::None, ..self.settings(cli)? },
             prices: self.prices(cli)?,
             options: self.screen_options(cli, &rules)?,
+            theme: self.theme_choice(cli),
             rules,
             mouse: if args.no_mouse || config.no_mouse { MouseCapture::Disabled } else { MouseCapture::Enabled },
             demo: args.demo,
@@ -69,6 +83,8 @@ impl PlanContext {
         Ok(Options {
             view: args.view.or(config.view).unwrap_or_default(),
             dashboard: args.dashboard || config.dashboard,
+            preset: config.preset,
+            presets: config.presets,
             theme: name.as_ref().map_or_else(|| Ok(usual.theme.clone()), by_name)?,
             themes,
             depth: self.colour_depth(cli),
@@ -87,6 +103,17 @@ impl PlanContext {
             interval: self.interval(cli.timing.interval)?,
             ..usual
         })
+    }
+
+    /// How the theme is chosen.
+    fn theme_choice(&self, cli: &Cli) -> ThemeChoice {
+        let is_named = cli.screen.theme.is_some() || self.config.tui.theme.is_some();
+        if is_named || self.is_colour_off(cli) {
+            return ThemeChoice::Named;
+        }
+        ThemeChoice::ByBackground {
+            environment: self.var_text("COLORFGBG").as_deref().and_then(Background::of_colorfgbg),
+        }
     }
 
     /// The colours that the terminal has, by the environment.

@@ -3,18 +3,19 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use agtop_collect::{RunMode, Settings};
+use agtop_collect::RunMode;
 use agtop_hooks::HookDirs;
 use agtop_output::{SNAPSHOT_FORMATS, SeriesForm, SnapshotFlag, SnapshotFormat, View, snapshot_format};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::context::PlanContext;
+use super::source::UsageSource;
 use crate::args::{Cli, SnapshotChoice};
 use crate::prices::PriceSettings;
 
 /// Print snapshots.
 pub(crate) struct ShowPlan {
-    pub(crate) settings: Settings,
+    pub(crate) source: UsageSource,
     pub(crate) prices: PriceSettings,
     pub(crate) format: &'static dyn SnapshotFormat,
     pub(crate) view: View,
@@ -44,7 +45,7 @@ impl PlanContext {
         let settings = self.settings(cli)?;
         Ok(ShowPlan {
             hooks: (settings.run_mode == RunMode::Repeated).then(|| self.hook_dirs()),
-            settings,
+            source: self.source(cli, settings),
             prices: self.prices(cli)?,
             format,
             view: self.view(cli)?,
@@ -94,16 +95,48 @@ pub(super) fn check_thresholds(cli: &Cli) -> Result<()> {
     }
 }
 
-/// Whether the screen is shown: on a terminal, if no other output is asked for.
+/// Refuses flags of the screen where it is not shown.
+///
+/// # Errors
+/// If there is one. The error says what is missing for the screen.
+pub(super) fn refuse_screen_flags(cli: &Cli) -> Result<()> {
+    let args = &cli.screen;
+    let flags = [
+        ("--theme", args.theme.is_some()),
+        ("--view", args.view.is_some()),
+        ("--dashboard", args.dashboard),
+        ("--no-mouse", args.no_mouse),
+    ];
+    let Some((flag, _)) = flags.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+    let reason = if wants_text(cli) {
+        "which is not shown with flags for other outputs, such as --once or --json"
+    } else if is_terminal_dumb() {
+        "which a terminal with TERM=dumb cannot show"
+    } else {
+        "which needs a terminal as input and output"
+    };
+    bail!("{flag} is for the screen, {reason}")
+}
+
+/// Whether the screen is shown: on a terminal that can show it, if no other output is asked for.
 pub(super) fn wants_screen(cli: &Cli) -> bool {
+    !wants_text(cli) && !is_terminal_dumb() && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
+/// Whether the terminal cannot place text, such as that of an editor's shell.
+fn is_terminal_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether a flag asks for another output than the screen.
+fn wants_text(cli: &Cli) -> bool {
     let output = &cli.output;
-    let wants_text = !matches!(output.format, SnapshotChoice::Unspecified)
+    !matches!(output.format, SnapshotChoice::Unspecified)
         || output.pretty
         || !output.fields.is_empty()
         || cli.timing.watch
         || cli.timing.iterations.is_some()
-        || cli.rows.top > 0;
-    !wants_text && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+        || cli.rows.top > 0
 }
 
 /// What is printed between two snapshots. A table on a terminal is drawn over the previous one.

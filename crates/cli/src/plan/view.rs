@@ -2,13 +2,18 @@
 
 use std::io::IsTerminal;
 
-use agtop_format::Content;
+use agtop_format::{Charset, Content};
 use agtop_output::{Colour, JsonLayout, View};
 use agtop_query::{Filter, Selection, SortKey};
 use anyhow::{Context, Result};
 
 use super::context::PlanContext;
 use crate::args::Cli;
+
+/// The characters that `--ascii` allows.
+pub(crate) fn charset(cli: &Cli) -> Charset {
+    if cli.screen.ascii { Charset::Ascii } else { Charset::Unicode }
+}
 
 impl PlanContext {
     pub(super) fn view(&self, cli: &Cli) -> Result<View> {
@@ -20,11 +25,13 @@ impl PlanContext {
         Ok(View {
             width: width.map(|(width, _)| usize::from(width.0)),
             colour: if is_terminal && !self.is_colour_off(cli) { Colour::Always } else { Colour::Never },
+            charset: charset(cli),
             content: if cli.output.include_content { Content::Included } else { Content::Hidden },
             layout: if cli.output.pretty { JsonLayout::Pretty } else { JsonLayout::Line },
             plan: self.billing_plan(cli),
             selection: Selection {
                 filter: cli.rows.filter.as_deref().map_or(Ok(None), Filter::parse).context("--filter")?,
+                pid: cli.screen.pid,
                 sort: sort.unwrap_or_default(),
                 top: Some(cli.rows.top).filter(|&top| top > 0),
             },

@@ -6,9 +6,9 @@ use clap::Command;
 use clap_mangen::Man;
 use roff::{Roff, bold, roman};
 
+use super::definition::built_definition;
 use super::notes::NOTES;
 use super::roff_text::tidy;
-use crate::args::Cli;
 
 /// The section of user commands.
 const SECTION: &str = "1";
@@ -40,12 +40,6 @@ pub(crate) fn pages() -> io::Result<Vec<ManualPage>> {
     let definition = built_definition();
     let names = names(&definition);
     commands(&definition).into_iter().map(|command| page(command, &names)).collect()
-}
-
-fn built_definition() -> Command {
-    let mut definition = Cli::definition();
-    definition.build();
-    definition
 }
 
 /// The command, and all below it.

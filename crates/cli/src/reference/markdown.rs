@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
+use super::definition::built_definition;
 use super::notes::NOTES;
-use crate::args::Cli;
 
 const HEADING: &str = "<!-- made by cargo xtask docs from the definition of the command line, do not edit -->\n
 # The command line\n
@@ -14,8 +14,7 @@ Every command and option of agtop, as `agtop --help` and `agtop COMMAND --help` 
 
 /// The document: the commands in their order, then what holds for all.
 pub(crate) fn document() -> String {
-    let mut definition = Cli::definition();
-    definition.build();
+    let definition = built_definition();
     let mut document = HEADING.to_owned();
     write_command(&mut document, &definition);
     for notes in NOTES {

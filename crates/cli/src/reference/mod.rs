@@ -1,5 +1,6 @@
 //! The reference of the command line: manual pages and a Markdown document, both from its definition.
 
+mod definition;
 mod man;
 mod markdown;
 mod notes;

@@ -22,8 +22,14 @@ pub(super) fn save_choices(path: &Path, choices: &SavedChoices) -> Result<()> {
     let array =
         |columns: &[agtop_tui::ColumnChoice]| -> toml_edit::Array { columns.iter().map(ToString::to_string).collect() };
     let table = document.entry("tui").or_insert_with(toml_edit::table);
-    table["theme"] = toml_edit::value(choices.theme.as_str());
-    table["columns"] = toml_edit::value(array(&choices.columns));
-    table["session_columns"] = toml_edit::value(array(&choices.session_columns));
+    if let Some(theme) = &choices.theme {
+        table["theme"] = toml_edit::value(theme.as_str());
+    }
+    if let Some(columns) = &choices.columns {
+        table["columns"] = toml_edit::value(array(columns));
+    }
+    if let Some(columns) = &choices.session_columns {
+        table["session_columns"] = toml_edit::value(array(columns));
+    }
     agtop_os::replace_user_file(path, document.to_string().as_bytes()).with_context(|| path.display().to_string())
 }

@@ -7,19 +7,29 @@ use crossbeam_channel::RecvTimeoutError;
 
 use super::collector_thread::{CollectorHandle, CollectorInbox, CollectorRequest, collector_handle};
 use super::snapshot_slot::SnapshotPublisher;
+use crate::plan::DEMO_AGE;
 use crate::threads::spawn;
 
 /// Starts the thread.
-pub(super) fn start_demo(demo: Demo, publisher: SnapshotPublisher, interval: Duration) -> CollectorHandle {
+pub(super) fn start_demo(
+    demo: Demo,
+    started: Instant,
+    publisher: SnapshotPublisher,
+    interval: Duration,
+) -> CollectorHandle {
     let (handle, inbox) = collector_handle();
-    spawn("demo", move || play(&demo, publisher, &inbox, interval));
+    spawn("demo", move || play(&(demo, started), publisher, &inbox, interval));
     handle
 }
 
-fn play(demo: &Demo, mut publisher: SnapshotPublisher, inbox: &CollectorInbox, mut interval: Duration) {
-    let started = Instant::now();
+fn play(
+    (demo, started): &(Demo, Instant),
+    mut publisher: SnapshotPublisher,
+    inbox: &CollectorInbox,
+    mut interval: Duration,
+) {
     loop {
-        publisher.publish(demo.snapshot(started.elapsed()));
+        publisher.publish(demo.snapshot(DEMO_AGE + started.elapsed()));
         match inbox.requests.recv_timeout(interval) {
             Ok(CollectorRequest::SetInterval(other)) => interval = other,
             Ok(CollectorRequest::Refresh) | Err(RecvTimeoutError::Timeout) => {}

@@ -28,7 +28,7 @@ use crate::alert_actions::ActionRunner;
 use crate::collector_setup::attach_hooks;
 use crate::explanation::{self, ExplainRequest};
 use crate::logos;
-use crate::plan::ScreenPlan;
+use crate::plan::{DEMO_AGE, ScreenPlan};
 use crate::threads::spawn;
 
 /// Connects the screen with the threads that collect and wait, with processes, files and other terminals.
@@ -37,6 +37,8 @@ pub(crate) struct TuiHost {
     inputs: Receiver<Input>,
     input: Sender<Input>,
     collector: CollectorHandle,
+    /// The fake agents, and when they started.
+    demo: Option<(Demo, Instant)>,
     clock: ScreenClock,
     self_stats: SelfStatsMeter,
     os: Box<dyn Os>,
@@ -50,9 +52,12 @@ impl TuiHost {
     pub(crate) fn start(plan: ScreenPlan, book: Arc<PriceBook>) -> Self {
         let (publisher, snapshots) = snapshot_slot(AlertEngine::new(plan.rules.clone()));
         let interval = plan.options.interval;
-        let (collector, clock) = if plan.demo {
-            let demo = Demo { plan: plan.settings.scope.plan, ..Demo::usual(now(), plan.options.zone.clone()) };
-            (start_demo(demo, publisher, interval), ScreenClock::without_progress())
+        let demo = plan.demo.then(|| {
+            let demo = Demo::usual(now().minus(DEMO_AGE), plan.options.zone.clone());
+            (Demo { plan: plan.settings.scope.plan, ..demo }, Instant::now())
+        });
+        let (collector, clock) = if let Some((demo, started)) = demo.clone() {
+            (start_demo(demo, started, publisher, interval), ScreenClock::without_progress())
         } else {
             let mut collector = Collector::new(plan.settings.clone(), agtop_os::native(), Arc::clone(&book));
             attach_hooks(&mut collector, &plan.hooks, SpoolAccess::Take);
@@ -66,7 +71,7 @@ impl TuiHost {
         let actions =
             ActionRunner::new(move |error| drop(errors.send(Input::Message(Message::Reply(Reply::Failed(error))))));
         let (os, self_stats) = (agtop_os::native(), SelfStatsMeter::default());
-        Self { snapshots, inputs, input, collector, clock, self_stats, os, actions, plan, book }
+        Self { snapshots, inputs, input, collector, demo, clock, self_stats, os, actions, plan, book }
     }
 
     /// Loads the logos on a thread of its own: the first frame does not wait for them.
@@ -95,6 +100,10 @@ impl TuiHost {
 
     /// Reading a session again may take long: the answer comes as a message.
     fn explain(&self, session: SessionKey) {
+        if let Some(demo) = &self.demo {
+            self.explain_demo(demo, &session);
+            return;
+        }
         let settings = &self.plan.settings;
         let request = ExplainRequest {
             settings: Settings {
@@ -119,6 +128,22 @@ impl TuiHost {
             };
             drop(input.send(Input::Message(Message::Reply(reply))));
         });
+    }
+
+    fn explain_demo(&self, (demo, started): &(Demo, Instant), session: &SessionKey) {
+        let snapshot = demo.snapshot(DEMO_AGE + started.elapsed());
+        let mut text = Vec::new();
+        let found = snapshot.sessions.iter().find(|known| known.key == *session);
+        let written = found.map(|found| explanation::write_demo(found, &self.plan.options.zone, &mut text));
+        let reply = match written {
+            Some(Ok(())) => Reply::Text {
+                title: format!("Explain {}", session.id),
+                lines: String::from_utf8_lossy(&text).lines().map(str::to_owned).collect(),
+            },
+            Some(Err(error)) => Reply::Failed(format!("{error:#}")),
+            None => Reply::Failed(format!("the demo has no session {}", session.id)),
+        };
+        drop(self.input.send(Input::Message(Message::Reply(reply))));
     }
 
     fn save(&self, choices: &SavedChoices) -> Reply {

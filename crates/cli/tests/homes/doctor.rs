@@ -13,8 +13,27 @@ fn the_doctor_prints_notes_about_hooks_of_agents_that_are_used_here() {
     let section = |name: &str| output.split("\n\n").find(|section| section.contains(name)).unwrap().to_owned();
     assert!(section("(gemini)").contains("  hooks: "), "{output}");
     assert!(section("(amp)").contains("  hooks: no description of hooks has been found"), "{output}");
-    assert!(!section("(goose)").contains("hooks: "), "it is not used here: {output}");
+    assert!(!output.contains("(goose)"), "it is not used here: {output}");
+    let all = agtop(home.root(), &["doctor", "--all"]).stdout;
+    let goose = all.split("\n\n").find(|section| section.contains("(goose)")).unwrap();
+    assert!(goose.contains("none in ") && !goose.contains("hooks: "), "{all}");
     assert!(!output.contains("refused events"), "{output}");
+}
+
+#[test]
+fn the_doctor_begins_with_a_summary_of_five_lines() {
+    let home = Home::temporary().unwrap();
+    let line = agtop_testkit::hostile::claude_line("m1", "1", "2026-04-01T12:00:00.000Z");
+    home.write(".claude/projects/-p/good.jsonl", line + "\n").unwrap();
+    let output = agtop(home.root(), &["doctor"]).stdout;
+    let summary: Vec<&str> = output.split("\n\n").next().unwrap().lines().collect();
+    let [version, agents, read, hooks, health] = summary[..] else { panic!("{output}") };
+    assert!(version.starts_with("agtop "));
+    assert!(agents.starts_with("agents: 0 running; 1 of the ") && agents.ends_with(" that agtop reads: claude"));
+    assert!(read.starts_with("read: 1 file (") && read.contains("), 1 session, 1 record; ledger: "));
+    assert!(hooks.starts_with("hooks: none installed"));
+    assert_eq!(health, "health: healthy");
+    assert!(!output.contains("does not exist"), "{output}");
 }
 
 /// It printed "1 files", "1 sessions" and "1 records".

@@ -5,7 +5,7 @@ use agtop_testkit::hostile::claude_line;
 
 use crate::support::agtop;
 
-/// The cost of a model without a price was `0.000000000000 USD`, which no other view shows.
+/// The cost of a model without a price was `$0.00`, which no other view shows.
 #[test]
 fn a_model_without_a_price_has_no_cost_instead_of_zero_dollars() {
     let home = Home::temporary().unwrap();
@@ -14,7 +14,7 @@ fn a_model_without_a_price_has_no_cost_instead_of_zero_dollars() {
     let output = agtop(home.root(), &["explain", "0"]).stdout;
     assert!(output.contains("\n    = n/a: no price is known for this model\n"), "{output}");
     assert!(output.contains("\n= n/a, without 1 response that has no price\n"), "{output}");
-    assert!(!output.contains("0.000000000000"), "{output}");
+    assert!(!output.contains("$0.00"), "{output}");
 }
 
 /// For messages whose process has recorded its total, `explain` reported that their steps were counted one by one.

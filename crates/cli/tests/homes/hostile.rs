@@ -140,9 +140,13 @@ fn an_unterminated_sequence_in_a_value_leaves_the_message_complete() {
         answer.stderr
     };
     for (arguments, by_variable, wanted) in [
-        (&["--once", "--client", VALUE][..], "", "unknown client 'cla]ude'; choose from claude, codex, "),
+        (
+            &["--once", "--client", VALUE][..],
+            "",
+            "unknown client 'cla]ude' (did you mean 'claude'?); choose from claude, codex, ",
+        ),
         (&["--once", "-m", VALUE], "", "matcher 'cla]ude' is not LABEL=REGEX"),
-        (&["--once", "--since", VALUE], "", "'cla]ude' is not a time: write a date"),
+        (&["--once", "--since", VALUE], "", "'cla]ude' is not a time: write today, "),
         (&["--once", "--sort", VALUE], "", "unknown sort key 'cla]ude'; choose from smart, "),
         (&["--once"], VALUE, "matcher 'cla]ude' is not LABEL=REGEX"),
         (&["explain", VALUE], "", "cla]ude"),

@@ -20,6 +20,8 @@ mod ledger;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
+mod pipes;
+#[cfg(test)]
 mod prices;
 #[cfg(test)]
 mod program;

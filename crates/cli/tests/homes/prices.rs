@@ -72,7 +72,7 @@ fn an_explanation_adds_up_to_the_session_with_any_list() {
     for (as_of, wanted) in COSTS {
         let explained = agtop(home.path(), &["explain", SESSION, "--prices-as-of", as_of]);
         assert!(explained.status.success(), "{as_of}: {}", explained.stderr);
-        assert!(explained.stdout.contains(&format!("\n= {wanted:0<14} USD\n")), "{as_of}: {}", explained.stdout);
+        assert!(explained.stdout.contains(&format!("\n= ${wanted}\n")), "{as_of}: {}", explained.stdout);
         let past = explained.stdout.matches("(rates of o3, exact match, history)").count();
         assert_eq!(
             past,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use agtop_clients::Client;
 use agtop_model::{
-    ActivityKind, Agent, EventKind, Evidence, InFlight, Phase, Session, Status, Timestamp, Untrusted, VendorActivity,
+    ActivityKind, Agent, EventKind, Evidence, InFlight, Phase, ProcessState, Session, Status, Timestamp, Untrusted,
+    VendorActivity,
 };
 
 use super::hook_state::HookActivity;
@@ -54,13 +55,18 @@ struct LiveAgent<'a> {
 type Verdict = (Status, Evidence);
 
 /// The evidence, best first. The first function that returns a status decides; if none does, [`by_age`] does.
-const EVIDENCE_IN_ORDER: [fn(&LiveAgent<'_>) -> Option<Verdict>; 6] =
-    [by_failure_hook, by_status_file, by_hook, by_inferred_wait, by_transcript, by_cpu];
+const EVIDENCE_IN_ORDER: [fn(&LiveAgent<'_>) -> Option<Verdict>; 7] =
+    [by_process_state, by_failure_hook, by_status_file, by_hook, by_inferred_wait, by_transcript, by_cpu];
 
 /// The status of a live agent, and what decided it.
 pub(crate) fn of_agent(agent: &Agent, sources: StatusSources<'_>, now: Timestamp) -> Verdict {
     let live = LiveAgent { agent, session: agent.session.as_deref(), sources, now };
     EVIDENCE_IN_ORDER.iter().find_map(|decide| decide(&live)).unwrap_or_else(|| by_age(&live))
+}
+
+/// A stopped process does nothing, whatever it reported before.
+fn by_process_state(live: &LiveAgent<'_>) -> Option<Verdict> {
+    (live.agent.process.state == ProcessState::Stopped).then_some((Status::Stopped, Evidence::Process))
 }
 
 /// The status after a turn that ended because a request failed; a vendor's file only says that the turn has ended.

@@ -6,7 +6,6 @@ use agtop_report::{BlockState, Dimension, LineDetail, LineKey, Report, ReportLin
 use jiff::tz::TimeZone;
 
 use crate::cell::cost;
-use crate::csv::dollars;
 use crate::json::wire;
 use crate::table::ColumnRoom;
 
@@ -199,7 +198,7 @@ pub(super) const SUM_COLUMNS: &[SumColumn] = &[
         rank: 0,
         kind: SumKind::Usage,
         text: |sums| cost(Some(&sums.spend)),
-        exact: |sums| sums.spend.known().map(dollars).unwrap_or_default(),
+        exact: |sums| sums.spend.known().map(units::decimal).unwrap_or_default(),
     },
     SumColumn {
         id: "basis",
@@ -216,7 +215,7 @@ pub(super) const SUM_COLUMNS: &[SumColumn] = &[
         rank: 0,
         kind: SumKind::Usage,
         text: |sums| units::money(sums.covered),
-        exact: |sums| dollars(sums.covered),
+        exact: |sums| units::decimal(sums.covered),
     },
 ];
 

@@ -132,7 +132,7 @@ impl Comparison {
             ("cache write", self.usage.cache_write()),
             ("output", self.usage.output),
         ];
-        let responses = Cell::new(format!("{} responses", self.turns), Tone::Text);
+        let responses = Cell::new(units::counted(self.turns, "response"), Tone::Text);
         let of_bucket = |(name, n)| Cell::new(format!("{name} {}", units::count(n)), Tone::Text);
         std::iter::once(responses).chain(buckets.map(of_bucket)).collect()
     }

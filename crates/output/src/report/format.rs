@@ -41,6 +41,8 @@ pub struct ReportFormatInfo {
 pub struct ReportContext<'a> {
     /// Width, colours, the layout of JSON and the plan.
     pub view: &'a View,
+    /// What the report is restricted to, such as `only claude`.
+    pub restrictions: &'a [String],
     /// The source of the prices, as text.
     pub prices: &'a str,
     /// Which columns tables have.

@@ -39,7 +39,7 @@ impl ReportFormat for Graph {
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
-        write_parts(&heading(report), context.view, out)?;
+        write_parts(&heading(report, context), context.view, out)?;
         let days = Days::of(report);
         let room = context.view.width.unwrap_or(usize::MAX).saturating_sub(WEEKDAY_COLUMNS) / WEEK_COLUMNS;
         if let Some(weeks) = days.weeks(room.clamp(1, MAX_WEEKS)) {
@@ -106,7 +106,7 @@ impl Days {
             let inside = day.filter(|day| first.is_some_and(|first| first <= day) && Some(*day) <= self.last);
             let shade = inside.map_or(" ", |day| self.shade(day));
             let cell = Cell::new(shade, if shade == SHADES[0] { Tone::Dim } else { Tone::Good });
-            cell.write(shade, context.view.colour, out)?;
+            cell.write(&context.view.charset.text(shade), context.view.colour, out)?;
             out.write_all(if at + 1 < weeks.len() { b" " } else { b"\n" })?;
         }
         Ok(())
@@ -121,7 +121,7 @@ impl Days {
         let mut parts = vec![
             Cell::new(format!("less {} more, {by}", SHADES.join(" ")), Tone::Text),
             Cell::new(format!("{} of use", count_of(used, "day")), Tone::Text),
-            Cell::new(format!("{} tokens", units::count(report.totals.usage.total())), Tone::Text),
+            Cell::new(units::tokens(report.totals.usage.total()), Tone::Text),
             Cell::new(cost(Some(&report.totals.spend)), Tone::Strong),
         ];
         let busiest = self.values.iter().max_by(|a, b| a.1.total_cmp(b.1)).filter(|(_, value)| **value > 0.0);

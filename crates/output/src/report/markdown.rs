@@ -19,7 +19,7 @@ impl ReportFormat for Markdown {
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
-        let about: Vec<String> = heading(report).iter().map(|part| escaped(&part.text().into())).collect();
+        let about: Vec<String> = heading(report, context).iter().map(|part| escaped(&part.text().into())).collect();
         writeln!(out, "{}\n", about.join(" · "))?;
         let heads = key_columns(report);
         let shows_models = context.columns == ReportColumns::All && names_models(report);

@@ -15,6 +15,7 @@ pub(super) fn options(kind: ReportKind) -> ReportOptions {
 pub(super) fn context(view: &View) -> ReportContext<'_> {
     ReportContext {
         view,
+        restrictions: &[],
         prices: "2026-11-20 (bundled)",
         columns: super::ReportColumns::All,
         health: &agtop_demo::sample::DEGRADED_HEALTH,

@@ -6,7 +6,8 @@ use agtop_report::{BlockProjection, Dimension, LineDetail, LineKey, Report, Repo
 
 use super::columns::{SUM_COLUMNS, key_columns, key_text, main_models, names_models};
 use crate::cell::Cell;
-use crate::parts::write_parts;
+use crate::empty;
+use crate::parts::{write_parts, write_sentence};
 use crate::report::format::{ReportColumns, ReportContext, ReportFormat, ReportFormatInfo};
 use crate::summary::cost_notes;
 use crate::table::{Align, ColumnRoom, TableColumn, draw};
@@ -23,7 +24,10 @@ impl ReportFormat for Text {
     }
 
     fn write(&self, report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
-        write_parts(&heading(report), context.view, out)?;
+        write_parts(&heading(report, context), context.view, out)?;
+        if report.lines.is_empty() {
+            return write_empty(report, context, out);
+        }
         let rows = rows(report);
         draw(&mut table(report, &rows, context), rows.len(), context.view, out)?;
         if let Some(current) = report.current.as_ref().filter(|line| line.projection().is_some()) {
@@ -33,10 +37,20 @@ impl ReportFormat for Text {
     }
 }
 
-/// The kind of the report, its time zone and its time.
-pub(super) fn heading(report: &Report) -> Vec<Cell> {
+/// Writes that there is no usage, and how agtop would find some.
+fn write_empty(report: &Report, context: &ReportContext<'_>, out: &mut dyn Write) -> Result<()> {
+    let is_restricted = report.since.is_some() || report.until.is_some() || !context.restrictions.is_empty();
+    let has_files = context.health.clients.iter().any(|client| client.records > 0);
+    let message = if is_restricted || has_files { "No usage matches." } else { "No agent has left a session here." };
+    write_sentence(&Cell::new(message, Tone::Text), context.view, out)?;
+    if is_restricted || has_files { Ok(()) } else { empty::write_hint(context.health, context.view, out) }
+}
+
+/// The kind of the report, what it is restricted to, its time zone and its time.
+pub(super) fn heading(report: &Report, context: &ReportContext<'_>) -> Vec<Cell> {
     let mut parts = vec![Cell::new(format!("{} report", report.kind.as_str()), Tone::Strong)];
     let mut say = |text: String| parts.push(Cell::new(text, Tone::Dim));
+    context.restrictions.iter().for_each(|only| say(only.clone()));
     say(format!("time zone {}", agtop_report::zone_name(&report.zone)));
     if report.dimensions.contains(&Dimension::Week) {
         say("weeks begin on Monday (ISO 8601)".to_owned());
@@ -225,12 +239,12 @@ fn projection(report: &Report, line: &ReportLine) -> Vec<Cell> {
     parts.extend(burn_rate(projection, spend).map(|text| Cell::new(text, Tone::Text)));
     let Some(tokens) = projection.tokens else { return parts };
     let cost = projection.cost.map_or_else(String::new, |cost| format!(", {}", money::part_of(spend, cost)));
-    parts.push(Cell::new(format!("at its end {} tokens{cost}", units::count(tokens)), Tone::Text));
+    parts.push(Cell::new(format!("at its end {}{cost}", units::tokens(tokens)), Tone::Text));
     if let Some(limit) = report.token_limit {
         let share = percent(tokens, limit);
         let style = if share > 100.0 { Tone::Bad } else { Tone::Text };
-        let limit = units::count(limit);
-        parts.push(Cell::new(format!("{} of the limit of {limit} tokens", units::percent(share)), style));
+        let limit = units::tokens(limit);
+        parts.push(Cell::new(format!("{} of the limit of {limit}", units::percent(share)), style));
     }
     parts
 }

@@ -2,15 +2,16 @@
 
 use agtop_format::project;
 use agtop_model::Liveness;
-use agtop_query::ProcessParents;
+use agtop_query::{ProcessParents, SortKey};
 
 use super::App;
 use super::export::{self, ExportError, ExportFormat};
+use crate::columns::Column;
 use crate::command::{Command, TerminalTarget};
-use crate::popup::{KillTarget, Overlay};
+use crate::popup::{KillTarget, Menu, Overlay};
 use crate::status_message::StatusMessage;
 use crate::view_id::ViewId;
-use crate::views::{ListArrangement, ListItem, RowFocus, RowIdentity, Sort};
+use crate::views::{ListArrangement, ListItem, RowFocus, RowIdentity, SORT_CYCLE, Sort};
 
 impl App {
     pub(super) fn report(&mut self, text: impl Into<String>) {
@@ -57,25 +58,58 @@ impl App {
     }
 
     pub(super) fn set_sort(&mut self, sort: Sort) {
-        self.lists.sort = sort;
+        self.settings_mut().sort = sort;
         self.report(format!("sorted by {}", sort.key.as_str()));
         self.refresh_view();
     }
 
+    /// Opens the menu of orders: those of agtop 2, then those of the other columns of the list.
+    pub(super) fn open_sort_menu(&mut self) {
+        if self.list().is_none() {
+            self.report_failure("only agents and sessions can be sorted");
+            return;
+        }
+        let columns = self.columns().iter().map(|choice| &*choice.id);
+        let mut keys: Vec<(SortKey, String, String)> = Vec::new();
+        for id in SORT_CYCLE.iter().copied().chain(columns) {
+            let Ok(key) = id.parse::<SortKey>() else { continue };
+            if keys.iter().all(|(known, ..)| known.as_str() != key.as_str()) {
+                let column = Column::find(id);
+                let name = column.map_or_else(|| id.to_owned(), |column| column.title.to_lowercase());
+                let note = column.map_or("who needs you first, then by start", |column| column.help);
+                keys.push((key, name, note.to_owned()));
+            }
+        }
+        self.overlay = Some(Overlay::Menu(Menu::of_sorts(keys, self.settings().sort.key)));
+    }
+
     pub(super) fn reverse_order(&mut self) {
-        self.lists.sort.direction = self.lists.sort.direction.reversed();
+        let sort = &mut self.settings_mut().sort;
+        sort.direction = sort.direction.reversed();
         self.refresh_view();
     }
 
     /// The same key selects an arrangement and returns to the flat list.
     pub(super) fn arrange(&mut self, arrangement: ListArrangement) {
-        self.lists.toggle_arrangement(arrangement);
+        if self.layout.view != ViewId::Agents {
+            self.report_failure(match (arrangement, self.layout.view) {
+                (ListArrangement::Tree, ViewId::Sessions) => {
+                    "only agents are shown as a tree; Enter shows a session's subagents"
+                }
+                (_, ViewId::Sessions) => "only agents are grouped; 4 shows sessions by project",
+                _ => "only agents are grouped or shown as a tree: press 1",
+            });
+            return;
+        }
+        let settings = self.settings_mut();
+        settings.arrangement = if settings.arrangement == arrangement { ListArrangement::Flat } else { arrangement };
         self.refresh_view();
     }
 
     pub(super) fn next_focus(&mut self) {
-        self.lists.focus = self.lists.focus.next();
-        self.report(format!("showing {}", self.lists.focus.name()));
+        let focus = &mut self.settings_mut().focus;
+        *focus = focus.next();
+        self.report(format!("showing {}", self.settings().focus.name()));
         self.refresh_view();
     }
 
@@ -121,10 +155,10 @@ impl App {
     pub(super) fn back(&mut self) {
         if self.layout.view == ViewId::Usage && self.usage.leave() {
             self.refresh_view();
-        } else if !self.lists.filter.text.is_empty() {
+        } else if !self.settings().filter.text.is_empty() {
             self.set_filter("");
-        } else if self.lists.focus != RowFocus::All {
-            self.lists.focus = RowFocus::All;
+        } else if self.settings().focus != RowFocus::All {
+            self.settings_mut().focus = RowFocus::All;
             self.refresh_view();
         }
     }
@@ -150,7 +184,8 @@ impl App {
         match self.chosen_agent() {
             Some(agent) if agent.liveness == Liveness::Live => {
                 let name = format!("{} in {}", agent.label.for_terminal(), project(agent));
-                self.overlay = Some(Overlay::Confirm(KillTarget { process: agent.process.id, name }));
+                let target = KillTarget { process: agent.process.id, name };
+                self.overlay = Some(Overlay::Menu(Menu::of_signals(&target)));
             }
             _ => self.report_failure("no live agent is chosen"),
         }

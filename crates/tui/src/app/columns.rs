@@ -47,7 +47,8 @@ impl App {
             (KeyAction::Narrower, Some(at)) => self.widen(at, -1),
             (KeyAction::Back | KeyAction::Quit | KeyAction::Configure, _) => {
                 self.overlay = None;
-                return vec![Command::Save(self.choices())];
+                let changes = self.changes_since_start();
+                return if changes == SavedChoices::default() { Vec::new() } else { vec![Command::Save(changes)] };
             }
             (KeyAction::Theme, _) => self.next_theme(),
             _ => {}
@@ -56,11 +57,15 @@ impl App {
         Vec::new()
     }
 
-    fn choices(&self) -> SavedChoices {
+    /// What the user has chosen otherwise than it was when the screen started.
+    fn changes_since_start(&self) -> SavedChoices {
+        let (now, start) = (&self.options, &self.columns_at_start);
+        let changed = |now: &Vec<ColumnChoice>, start: &Vec<ColumnChoice>| (now != start).then(|| now.clone());
+        let theme = &self.look.theme.name;
         SavedChoices {
-            theme: self.look.theme.name.to_string(),
-            columns: self.options.columns.clone(),
-            session_columns: self.options.session_columns.clone(),
+            theme: (*theme != now.theme.name).then(|| theme.to_string()),
+            columns: changed(&now.columns, &start.0),
+            session_columns: changed(&now.session_columns, &start.1),
         }
     }
 

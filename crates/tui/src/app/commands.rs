@@ -35,7 +35,7 @@ impl App {
 
     fn run_command(&mut self, kind: CommandKind, argument: &str) -> Result<Vec<Command>, String> {
         match kind {
-            CommandKind::Dashboard => self.layout.toggle_dashboard(),
+            CommandKind::Dashboard => self.toggle_dashboard(),
             CommandKind::Group => self.arrange(ListArrangement::Groups),
             CommandKind::Tree => self.arrange(ListArrangement::Tree),
             CommandKind::Kill => self.ask_to_kill(),
@@ -64,7 +64,7 @@ impl App {
 
     fn filter_by(&mut self, text: &str) -> Result<(), String> {
         self.set_filter(text);
-        self.lists.filter.error.as_ref().map_or(Ok(()), |error| Err(error.to_string()))
+        self.settings().filter.error.as_ref().map_or(Ok(()), |error| Err(error.to_string()))
     }
 
     fn use_keys(&mut self, name: &str) -> Result<(), String> {

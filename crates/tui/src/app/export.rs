@@ -72,7 +72,7 @@ fn only(snapshot: &Snapshot, items: &[ListItem]) -> Snapshot {
         })
         .collect();
     let sessions = items.iter().filter_map(|item| match item {
-        ListItem::Row { depth: 0, .. } => item.session(snapshot).cloned(),
+        ListItem::Row { place, .. } if place.is_root() => item.session(snapshot).cloned(),
         _ => None,
     });
     Snapshot { agents: agents.into(), sessions: sessions.collect(), ..snapshot.clone() }

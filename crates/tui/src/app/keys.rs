@@ -1,15 +1,17 @@
 //! What keys do.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::App;
 use super::export::ExportFormat;
-use crate::command::{Command, Signal};
+use crate::command::Command;
+use crate::dashboard::DashboardPanel;
 use crate::keys::KeyAction;
-use crate::popup::{KillTarget, Overlay};
+use crate::layout::{LayoutMode, MIN_ROWS_FOR_DASHBOARD};
+use crate::popup::{Menu, MenuChoice, Overlay};
 use crate::prompt::PromptKind;
 use crate::view_id::ViewId;
-use crate::views::ListArrangement;
+use crate::views::{ListArrangement, Sort};
 
 /// Rows that a page key moves by, as in agtop 2.
 pub(super) const PAGE_ROWS: isize = 10;
@@ -21,27 +23,87 @@ impl App {
         if self.prompts.open.is_some() {
             return self.press_in_prompt(key);
         }
-        if let Some(Overlay::Confirm(target)) = &self.overlay {
-            let target = target.clone();
-            return self.answer_kill_question(&target, key);
-        }
         self.status = None;
+        if let (Some(Overlay::Menu(menu)), KeyCode::Char(letter), true) =
+            (&self.overlay, key.code, key.modifiers.is_empty())
+            && let Some(choice) = menu.of_letter(letter).cloned()
+        {
+            return self.choose_in_menu(choice);
+        }
+        if self.overlay.is_none() && self.layout.mode == LayoutMode::Dashboard && self.act_on_dashboard(key) {
+            return Vec::new();
+        }
         let Some(action) = self.keys.press(key) else { return Vec::new() };
         if self.overlay.is_some() { self.act_on_overlay(action) } else { self.act(action) }
     }
 
-    /// One key answers whether to send a signal.
-    fn answer_kill_question(&mut self, target: &KillTarget, key: KeyEvent) -> Vec<Command> {
+    /// Handles the keys that the dashboard has for itself: a digit toggles its panel, `p` shows the next preset, and `Esc`
+    /// closes it. Returns whether the key was one of them.
+    fn act_on_dashboard(&mut self, key: KeyEvent) -> bool {
+        match key.code {
+            _ if !key.modifiers.is_empty() => return false,
+            KeyCode::Char('p') => {
+                let name = self.dashboard.next_preset().to_owned();
+                self.report(format!("panels: {name}"));
+            }
+            KeyCode::Esc => self.layout.toggle_dashboard(),
+            KeyCode::Char(digit) => match DashboardPanel::of_digit(digit) {
+                Some(panel) => self.dashboard.toggle(panel),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    /// Shows or hides the dashboard, or says why it cannot be shown.
+    pub(super) fn toggle_dashboard(&mut self) {
+        self.layout.toggle_dashboard();
+        if self.layout.mode == LayoutMode::Dashboard && self.layout.size.rows < MIN_ROWS_FOR_DASHBOARD {
+            self.layout.toggle_dashboard();
+            self.report_failure(format!("the dashboard needs {MIN_ROWS_FOR_DASHBOARD} rows"));
+        }
+    }
+
+    /// Runs a choice of the open menu.
+    fn choose_in_menu(&mut self, choice: MenuChoice) -> Vec<Command> {
         self.overlay = None;
-        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let signal = match key.code {
-            KeyCode::Char('y' | 't') if !is_control => Signal::Terminate,
-            KeyCode::Char('k') if !is_control => Signal::Kill,
-            KeyCode::Char('s') if !is_control => Signal::Stop,
-            KeyCode::Char('c') if !is_control => Signal::Continue,
-            _ => return Vec::new(),
-        };
-        vec![Command::Signal { process: target.process, signal }]
+        match choice {
+            MenuChoice::Close => {}
+            MenuChoice::AskAgain(target) => self.overlay = Some(Overlay::Menu(Menu::of_kill(&target))),
+            MenuChoice::Signal(target, signal) => return vec![Command::Signal { process: target.process, signal }],
+            MenuChoice::Sort(key) => self.set_sort(Sort { key, ..Sort::default() }),
+        }
+        Vec::new()
+    }
+
+    /// Runs a key's action on the open menu.
+    fn act_on_menu(&mut self, action: KeyAction) -> Vec<Command> {
+        let Some(Overlay::Menu(menu)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            KeyAction::Down => menu.step(1),
+            KeyAction::Up => menu.step(-1),
+            KeyAction::PageDown => menu.step(PAGE_ROWS),
+            KeyAction::PageUp => menu.step(-PAGE_ROWS),
+            KeyAction::First => menu.step(-TO_THE_END),
+            KeyAction::Last => menu.step(TO_THE_END),
+            KeyAction::SortMenu => {
+                menu.cycle();
+                // The list behind the menu shows what the order is like.
+                if let Some(MenuChoice::Sort(key)) = menu.chosen() {
+                    let key = *key;
+                    self.set_sort(Sort { key, ..Sort::default() });
+                }
+            }
+            KeyAction::SortFlip => self.reverse_order(),
+            KeyAction::Open => {
+                let choice = menu.chosen().cloned();
+                return choice.map_or_else(Vec::new, |choice| self.choose_in_menu(choice));
+            }
+            KeyAction::Quit | KeyAction::Back => self.overlay = None,
+            _ => {}
+        }
+        Vec::new()
     }
 
     /// Runs a key's action on what covers the view.
@@ -61,7 +123,7 @@ impl App {
                 KeyAction::Last => *scroll = usize::MAX / 2,
                 _ => return self.act_on_text(action),
             },
-            Overlay::Confirm(_) => {}
+            Overlay::Menu(_) => return self.act_on_menu(action),
         }
         self.stop_at_the_end();
         Vec::new()
@@ -114,15 +176,17 @@ impl App {
             KeyAction::NextTab => self.layout.step_tab(1),
             KeyAction::PreviousTab => self.layout.step_tab(-1),
             KeyAction::Panel => self.layout.toggle_panel(),
-            KeyAction::Dashboard => self.layout.toggle_dashboard(),
-            KeyAction::SortNext => self.set_sort(self.lists.sort.next()),
+            KeyAction::Dashboard => self.toggle_dashboard(),
+            KeyAction::SortMenu => self.open_sort_menu(),
             KeyAction::SortFlip => self.reverse_order(),
             KeyAction::Group => self.arrange(ListArrangement::Groups),
             KeyAction::Tree => self.arrange(ListArrangement::Tree),
             KeyAction::Focus => self.next_focus(),
             KeyAction::Period => self.change_period(),
+            KeyAction::Exact => self.usage.toggle_numbers(),
+            KeyAction::LogScale => self.usage.toggle_scale(),
             KeyAction::NextWaitingAgent => self.next_waiting_agent(),
-            KeyAction::Filter => self.prompts.start(PromptKind::Filter, &self.lists.filter.text),
+            KeyAction::Filter => self.start_filter(),
             KeyAction::CommandLine => self.prompts.start(PromptKind::Command, ""),
             KeyAction::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
             KeyAction::Configure => self.start_configuring(),

@@ -10,15 +10,19 @@ mod mouse;
 mod parts;
 mod prompts;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use agtop_alerts::{Alert, AlertUpdate};
-use agtop_model::Snapshot;
+use agtop_model::{ProcId, Snapshot};
 use crossterm::event::KeyEventKind;
 
 use crate::alerts::{AlertState, announce};
+use crate::bars::{MAX_ALERT_ROWS, today};
+use crate::columns::ColumnChoice;
 use crate::command::{Command, Reply};
+use crate::dashboard::DashboardState;
 use crate::data::Data;
 use crate::keys::Keymap;
 use crate::layout::{LayoutMode, LayoutState, Size};
@@ -39,6 +43,7 @@ pub struct App {
     pub(crate) data: Data,
     pub(crate) alerts: AlertState,
     pub(crate) layout: LayoutState,
+    pub(crate) dashboard: DashboardState,
     pub(crate) lists: Lists,
     pub(crate) usage: UsageState,
     /// The first line of the views that are scrolled and not selected from.
@@ -46,6 +51,8 @@ pub struct App {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) prompts: Prompts,
     pub(crate) status: Option<StatusMessage>,
+    /// The columns of agents and of sessions before the user changed them.
+    columns_at_start: (Vec<ColumnChoice>, Vec<ColumnChoice>),
     /// When and in which row the mouse was clicked last.
     last_click: Option<(Duration, u16)>,
     changed: Option<ScreenChange>,
@@ -57,7 +64,7 @@ impl App {
         let mode = if options.dashboard { LayoutMode::Dashboard } else { LayoutMode::Classic };
         let mut lists = Lists::new(options.pid, options.sort);
         if let Some(filter) = &options.filter {
-            lists.filter.set(filter);
+            lists.settings_mut(options.view).filter.set(filter);
         }
         Self {
             look: Look { theme: options.theme.clone(), depth: options.depth, charset: options.charset },
@@ -65,12 +72,14 @@ impl App {
             data: Data::default(),
             alerts: AlertState::default(),
             layout: LayoutState::new(options.view, mode),
+            dashboard: DashboardState::new(&options.presets, options.preset.as_deref()),
             lists,
             usage: UsageState::default(),
             scroll: 0,
             overlay: None,
             prompts: Prompts::default(),
             status: None,
+            columns_at_start: (options.columns.clone(), options.session_columns.clone()),
             last_click: None,
             changed: Some(ScreenChange::Everything),
             options,
@@ -134,7 +143,7 @@ impl App {
     }
 
     fn show(&mut self, snapshot: Arc<Snapshot>, alerts: Vec<Alert>) {
-        self.alerts.show(alerts);
+        self.alerts.receive(alerts);
         self.data.show(snapshot);
         self.refresh_view();
         self.change();
@@ -158,7 +167,7 @@ impl App {
     }
 
     pub(crate) fn set_filter(&mut self, text: &str) {
-        self.lists.filter.set(text);
+        self.settings_mut().filter.set(text);
         self.refresh_view();
     }
 
@@ -166,10 +175,24 @@ impl App {
     pub(crate) fn refresh_view(&mut self) {
         let Some(snapshot) = &self.data.snapshot else { return };
         match self.layout.view {
-            ViewId::Usage => self.usage.refresh(snapshot),
+            ViewId::Usage => {
+                let today = today(snapshot, &self.options.zone).parse().ok();
+                self.usage.refresh(snapshot, today);
+            }
             view => self.lists.refresh(view, snapshot),
         }
+        self.alerts.show_beside(&self.agents_at_the_top());
         self.scroll_to_choice();
+    }
+
+    /// The agents in the first rows of the agents view, while it is shown.
+    fn agents_at_the_top(&self) -> HashSet<ProcId> {
+        let Some(snapshot) = self.snapshot().filter(|_| self.layout.view == ViewId::Agents) else {
+            return HashSet::new();
+        };
+        let rows = self.zones(self.layout.size.area()).main.height.saturating_sub(1 + MAX_ALERT_ROWS);
+        let items = self.lists.agents.items.iter().take(usize::from(rows));
+        items.filter_map(|item| Some(item.row(snapshot)?.agent?.process.id)).collect()
     }
 
     /// Scrolls the view so that the chosen row can be seen.

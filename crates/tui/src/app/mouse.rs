@@ -8,14 +8,12 @@ use ratatui::layout::{Position, Rect};
 use super::App;
 use crate::bars::{alert_at, view_titles};
 use crate::column_config::column_at;
-use crate::columns;
 use crate::command::Command;
 use crate::keys::KeyAction;
-use crate::logos::LOGO_AND_GAP_COLUMNS;
 use crate::panel::{self, PanelTab};
 use crate::popup::Overlay;
 use crate::view_id::ViewId;
-use crate::views::{LEFT_MARGIN, Sort, SortDirection};
+use crate::views::{Sort, SortDirection};
 use crate::widgets::title_places;
 
 /// Two clicks within this time are one double click.
@@ -56,7 +54,7 @@ impl App {
         }
         if let Some(overlay) = &self.overlay {
             let is_beside = !self.popup_area().contains(position);
-            let is_question = matches!(overlay, Overlay::Confirm(_));
+            let is_question = matches!(overlay, Overlay::Menu(_));
             return if is_beside && !is_question { self.act_on_overlay(KeyAction::Back) } else { Vec::new() };
         }
         let zones = self.zones(self.layout.size.area());
@@ -124,14 +122,11 @@ impl App {
     }
 
     fn sort_by_heading(&mut self, area: Rect, x: u16) {
-        let room = area.width.saturating_sub(LEFT_MARGIN);
-        let placed = columns::place(self.columns(), room, self.logos().map_or(0, |_| LOGO_AND_GAP_COLUMNS));
-        let inside = x.saturating_sub(area.x + LEFT_MARGIN);
-        let hit = placed.iter().find(|placed| (placed.x..placed.x + placed.width).contains(&inside));
-        let Some(Ok(key)) = hit.map(|placed| placed.column.id.parse()) else { return };
+        let column = self.table().and_then(|table| table.column_at(area, x));
+        let Some(Ok(key)) = column.map(|column| column.id.parse()) else { return };
         let key: agtop_query::SortKey = key;
-        let is_same = key.as_str() == self.lists.sort.key.as_str();
-        let direction = if is_same { self.lists.sort.direction.reversed() } else { SortDirection::Default };
+        let is_same = key.as_str() == self.settings().sort.key.as_str();
+        let direction = if is_same { self.settings().sort.direction.reversed() } else { SortDirection::Default };
         self.set_sort(Sort { key, direction });
     }
 }
@@ -185,9 +180,9 @@ mod tests {
             Message::Mouse(MouseEvent { kind, column, row: zones.main.y, modifiers: KeyModifiers::NONE }, at)
         };
         app.update(click(Duration::ZERO));
-        assert_eq!((app.lists.sort.key.as_str(), app.lists.sort.direction), ("cost", SortDirection::Default));
+        assert_eq!((app.settings().sort.key.as_str(), app.settings().sort.direction), ("cost", SortDirection::Default));
         app.update(click(Duration::from_secs(5)));
-        assert_eq!(app.lists.sort.direction, SortDirection::Reversed);
+        assert_eq!(app.settings().sort.direction, SortDirection::Reversed);
     }
 
     /// A click on the first place where this text is on the screen.
@@ -237,6 +232,7 @@ mod tests {
     fn a_click_beside_the_columns_saves_them() {
         let mut app = app();
         app.update(Message::Key(key("c").unwrap()));
+        app.update(Message::Key(key("Space").unwrap()));
         let click = mouse(MouseEventKind::Down(MouseButton::Left), 8);
         let commands = app.update(Message::Mouse(click, Duration::from_secs(1)));
         assert!(matches!(commands[..], [Command::Save(_)]) && app.overlay.is_none());

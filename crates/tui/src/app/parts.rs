@@ -6,17 +6,22 @@ use ratatui::text::Line;
 
 use super::App;
 use crate::bars::{Footer, alert_rows};
-use crate::column_config::ColumnConfig;
-use crate::columns::ColumnChoice;
+use crate::column_config::{ColumnConfig, configurable};
+use crate::columns::{Column, ColumnChoice};
+use crate::dashboard::grid_rows;
 use crate::details::RowDetails;
-use crate::layout::Zones;
+use crate::layout::{ContentRows, Zones};
 use crate::logos::Logos;
 use crate::look::Charset;
 use crate::panel::InfoPanel;
 use crate::popup::{Help, Overlay, Popup};
 use crate::render_context::RenderContext;
 use crate::view_id::ViewId;
-use crate::views::{ListItem, ListTable, QuotaView, RowList, rates_lines};
+use crate::views::{ListItem, ListSettings, ListTable, QuotaView, RowList, rates_lines};
+use crate::widgets::cols;
+
+/// Columns in which the value of a column is shown while columns are chosen.
+const MAX_PREVIEW_COLUMNS: u16 = 24;
 
 impl App {
     /// Whether something covers the view.
@@ -34,7 +39,12 @@ impl App {
     }
 
     pub(crate) fn zones(&self, area: Rect) -> Zones {
-        self.layout.zones(area, alert_rows(&self.alerts.shown, area))
+        let list_rows = self.list().map(|list| cols(list.items.len()).saturating_add(1));
+        let dashboard_rows = grid_rows(self.dashboard.shown().len(), area.width);
+        self.layout.zones(
+            area,
+            ContentRows { alerts: alert_rows(&self.alerts.shown, area), list: list_rows, dashboard: dashboard_rows },
+        )
     }
 
     /// The list of the view, if it has one.
@@ -57,6 +67,15 @@ impl App {
 
     pub(crate) fn chosen_session(&self) -> Option<&Session> {
         self.chosen()?.session
+    }
+
+    /// What decides which rows of the view are shown, and in which order.
+    pub(crate) const fn settings(&self) -> &ListSettings {
+        self.lists.settings(self.layout.view)
+    }
+
+    pub(crate) const fn settings_mut(&mut self) -> &mut ListSettings {
+        self.lists.settings_mut(self.layout.view)
     }
 
     /// The columns of the view.
@@ -108,7 +127,16 @@ impl App {
     /// The columns while the user chooses among them.
     fn column_config(&self) -> Option<ColumnConfig<'_>> {
         let Some(Overlay::Configure { index }) = self.overlay else { return None };
-        Some(ColumnConfig { look: &self.look, view: self.layout.view, choices: self.columns(), index })
+        let main = self.zones(self.layout.size.area()).main;
+        let placed = self.table().map_or_else(Vec::new, |table| table.columns_in(main));
+        let preview = configurable(self.columns()).get(index).and_then(|id| self.preview(id));
+        Some(ColumnConfig { look: &self.look, view: self.layout.view, choices: self.columns(), placed, preview, index })
+    }
+
+    /// What the chosen row has in a column.
+    fn preview(&self, column: &str) -> Option<String> {
+        let cell = Column::find(column)?.cell(&self.render(), &self.chosen()?, MAX_PREVIEW_COLUMNS);
+        Some(cell.to_string())
     }
 
     /// The index of the column chosen in the panel, while columns are chosen there.
@@ -155,11 +183,13 @@ impl App {
             look: &self.look,
             data: &self.data,
             view: self.layout.view,
+            mode: self.layout.mode,
             columns: self.layout.size.columns,
             overlay: self.overlay.as_ref(),
             prompt: self.prompts.open.as_ref(),
-            filter_error: self.lists.filter.error.as_ref(),
+            filter_error: self.settings().filter.error.as_ref(),
             status: self.status.as_ref(),
+            found: self.prompts.open.as_ref().and_then(|_| self.popup().found()),
             themes: &self.options.themes,
         }
     }

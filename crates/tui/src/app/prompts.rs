@@ -9,6 +9,16 @@ use crate::popup::Overlay;
 use crate::prompt::{PromptEvent, PromptKind};
 
 impl App {
+    /// Opens the prompt of the filter. Only lists have one.
+    pub(super) fn start_filter(&mut self) {
+        if self.list().is_none() {
+            self.report_failure("only agents and sessions can be filtered: press 1 or 2");
+            return;
+        }
+        let text = self.settings().filter.text.clone();
+        self.prompts.start(PromptKind::Filter, &text);
+    }
+
     pub(super) fn press_in_prompt(&mut self, key: KeyEvent) -> Vec<Command> {
         match self.prompts.press(key) {
             None | Some(PromptEvent::CursorMoved) => {}
@@ -56,7 +66,7 @@ impl App {
     /// A filter with an error stays open, and the error is shown beside it.
     fn enter_prompt(&mut self) -> Vec<Command> {
         let is_filter = self.prompts.open.as_ref().is_some_and(|prompt| prompt.kind == PromptKind::Filter);
-        if is_filter && self.lists.filter.error.is_some() {
+        if is_filter && self.settings().filter.error.is_some() {
             return Vec::new();
         }
         match self.prompts.enter() {

@@ -94,12 +94,29 @@ fn refresh_keys_request_a_snapshot() {
 #[test]
 fn s_cycles_through_the_sort_keys_of_agtop_2_in_their_order() {
     let mut app = app();
-    let mut seen = vec![app.lists.sort.key.as_str()];
+    press(&mut app, "s");
+    let mut seen = vec![app.settings().sort.key.as_str()];
     for _ in 0..5 {
         press(&mut app, "s");
-        seen.push(app.lists.sort.key.as_str());
+        seen.push(app.settings().sort.key.as_str());
     }
     assert_eq!(seen, ["smart", "cpu", "mem", "tokens", "uptime", "client"]);
+}
+
+#[test]
+fn in_the_sort_menu_a_letter_and_the_cursor_choose_a_column() {
+    let mut app = app();
+    press(&mut app, "s j j Enter");
+    assert_eq!((app.settings().sort.key.as_str(), app.overlay.is_none()), ("mem", true));
+    press(&mut app, "s c");
+    assert_eq!((app.settings().sort.key.as_str(), app.overlay.is_none()), ("cpu", true));
+    press(&mut app, "s i Esc");
+    assert_eq!(
+        (app.settings().sort.key.as_str(), app.settings().sort.direction),
+        ("cpu", crate::views::SortDirection::Reversed)
+    );
+    press(&mut app, "3 s");
+    assert!(app.overlay.is_none() && app.status.as_ref().is_some_and(|notice| notice.outcome.is_err()));
 }
 
 #[test]
@@ -154,7 +171,7 @@ fn a_wrong_filter_stays_open_with_its_error() {
     assert!(app.prompts.open.is_some());
     assert!(text_of(&app, 140, 40).contains("× 'x' is not a percentage"));
     press(&mut app, "Backspace 0 Enter");
-    assert!(app.prompts.open.is_none() && app.lists.filter.error.is_none());
+    assert!(app.prompts.open.is_none() && app.settings().filter.error.is_none());
 }
 
 #[test]
@@ -163,7 +180,7 @@ fn up_recalls_the_last_filter() {
     press(&mut app, "/");
     type_in(&mut app, "agent:codex");
     press(&mut app, "Enter Esc / Up");
-    assert_eq!(app.lists.filter.text, "agent:codex");
+    assert_eq!(app.settings().filter.text, "agent:codex");
 }
 
 #[test]
@@ -202,10 +219,10 @@ fn enter_and_space_open_and_close_details() {
 #[test]
 fn keys_of_rust_agtop_work() {
     let mut app = app();
-    press(&mut app, "F6");
-    assert_eq!(app.lists.sort.key.as_str(), "cpu");
-    press(&mut app, ">");
-    assert_eq!(app.lists.sort.key.as_str(), "mem");
+    press(&mut app, "F6 F6 Enter");
+    assert_eq!(app.settings().sort.key.as_str(), "cpu");
+    press(&mut app, "> > Enter");
+    assert_eq!(app.settings().sort.key.as_str(), "mem");
     let usual = shown_pids(&app);
     press(&mut app, "i");
     assert_eq!(shown_pids(&app), usual.into_iter().rev().collect::<Vec<_>>());
@@ -281,11 +298,26 @@ fn a_signal_is_sent_to_the_process_that_the_question_names() {
     assert!(text.contains("codex in payments") && text.contains(&format!("pid {}", process.pid)), "{text}");
     assert_eq!(press(&mut app, "n"), []);
     assert!(app.overlay.is_none());
-    for (answer, signal) in
-        [("y", Signal::Terminate), ("k", Signal::Kill), ("s", Signal::Stop), ("c", Signal::Continue)]
-    {
+    let answers = [
+        ("t", Signal::Terminate),
+        ("Enter", Signal::Terminate),
+        ("9 y", Signal::Kill),
+        ("j Enter j Enter", Signal::Kill),
+        ("s", Signal::Stop),
+        ("j j j Enter", Signal::Continue),
+    ];
+    for (answer, signal) in answers {
         press(&mut app, "K");
-        assert_eq!(press(&mut app, answer), [Command::Signal { process, signal }]);
+        assert_eq!(press(&mut app, answer), [Command::Signal { process, signal }], "{answer}");
+    }
+}
+
+/// `K` and then `k`, which moves up elsewhere, killed at once.
+#[test]
+fn no_key_that_moves_sends_a_signal_and_a_kill_is_asked_twice() {
+    for keys in ["K k", "K k j", "K Down Up", "K 9 k", "K 9 Enter", "K 9 Esc", "K j Enter Enter", "K q", "K C-c"] {
+        let mut app = app();
+        assert_eq!(press(&mut app, keys), [], "{keys}");
     }
 }
 
@@ -298,7 +330,7 @@ fn the_question_stays_with_the_agent_it_was_asked_about() {
     let without =
         |agents: Vec<Agent>| agents.into_iter().filter(|agent| agent.process.id != process).collect::<Vec<_>>();
     app.update(snapshot_message(Arc::new(with_agents(&before, without))));
-    assert_eq!(press(&mut app, "y"), [Command::Signal { process, signal: Signal::Terminate }]);
+    assert_eq!(press(&mut app, "t"), [Command::Signal { process, signal: Signal::Terminate }]);
 }
 
 #[test]
@@ -362,7 +394,7 @@ fn the_command_line_completes_and_reports_unknown_commands() {
     press(&mut app, ":");
     type_in(&mut app, "sort cost");
     press(&mut app, "Enter");
-    assert_eq!(app.lists.sort.key.as_str(), "cost");
+    assert_eq!(app.settings().sort.key.as_str(), "cost");
     press(&mut app, ":");
     type_in(&mut app, "keys vim");
     press(&mut app, "Enter G g g");
@@ -386,7 +418,9 @@ fn columns_are_hidden_moved_widened_and_saved() {
     press(&mut app, "Home Right + +");
     assert_eq!((&*app.options.columns[1].id, app.options.columns[1].width), ("status", Some(14)));
     let [Command::Save(choices)] = &press(&mut app, "Esc")[..] else { panic!("not kept") };
-    assert_eq!(choices.columns[1].to_string(), "status:14");
+    assert_eq!(choices.columns.as_ref().unwrap()[1].to_string(), "status:14");
+    assert_eq!((&choices.theme, &choices.session_columns), (&None, &None), "only what was changed is written");
+    assert_eq!(press(&mut self::app(), "c j Esc"), [], "nothing was changed");
 }
 
 #[test]
@@ -410,11 +444,28 @@ fn groups_of_usage_are_opened_and_closed() {
 fn a_tree_shows_sub_agents_and_helpers_below_their_agent() {
     let mut app = app();
     press(&mut app, "t");
-    let depths: Vec<bool> =
-        app.lists.agents.items.iter().map(|item| matches!(item, ListItem::Row { depth: 0, .. })).collect();
+    let depths: Vec<bool> = app
+        .lists
+        .agents
+        .items
+        .iter()
+        .map(|item| matches!(item, ListItem::Row { place, .. } if place.is_root()))
+        .collect();
     assert_eq!(depths.iter().filter(|is_root| **is_root).count(), 14);
-    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Helper { depth: 1, .. })));
-    assert!(app.lists.agents.items.iter().any(|item| matches!(item, ListItem::Row { agent: None, depth: 1, .. })));
+    assert!(
+        app.lists
+            .agents
+            .items
+            .iter()
+            .any(|item| matches!(item, ListItem::Helper { place, .. } if place.twig().chars().count() == 2))
+    );
+    assert!(
+        app.lists
+            .agents
+            .items
+            .iter()
+            .any(|item| matches!(item, ListItem::Row { agent: None, place, .. } if !place.is_root()))
+    );
 }
 
 #[test]

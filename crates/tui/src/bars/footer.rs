@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::command_line::completions;
 use crate::data::Data;
+use crate::layout::LayoutMode;
 use crate::look::{Look, Theme, Tone};
 use crate::popup::Overlay;
 use crate::prompt::{Prompt, PromptKind};
@@ -17,17 +18,28 @@ use crate::widgets::{Side, cols, put};
 /// Screens at least this wide have room for the providers.
 const WIDE_FOOTER_COLUMNS: u16 = 180;
 
+/// Blanks between two keys.
+const HINT_GAP: usize = 3;
+
+/// Columns of a key and its word.
+fn hint_width((key, word): &(&str, &str)) -> usize {
+    agtop_format::text::width(key) + 1 + agtop_format::text::width(word) + HINT_GAP
+}
+
 /// The last row of the screen.
 pub(crate) struct Footer<'a> {
     pub(crate) look: &'a Look,
     pub(crate) data: &'a Data,
     pub(crate) view: ViewId,
+    pub(crate) mode: LayoutMode,
     /// Columns of the terminal.
     pub(crate) columns: u16,
     pub(crate) overlay: Option<&'a Overlay>,
     pub(crate) prompt: Option<&'a Prompt>,
     pub(crate) filter_error: Option<&'a FilterError>,
     pub(crate) status: Option<&'a StatusMessage>,
+    /// How many lines the search in a popup finds, of how many.
+    pub(crate) found: Option<(usize, usize)>,
     /// The themes that the command line completes.
     pub(crate) themes: &'a [Theme],
 }
@@ -92,7 +104,10 @@ impl Footer<'_> {
                 }
                 None => Line::from(look.span("Enter keeps it, Esc clears it", Tone::Dim)),
             },
-            PromptKind::Find => Line::default(),
+            PromptKind::Find => {
+                let (found, all) = self.found.unwrap_or_default();
+                Line::from(look.span(format!("{found}/{all} lines"), Tone::Dim))
+            }
             PromptKind::Command => {
                 let found = completions(&prompt.head(), self.themes);
                 Line::from(look.span(found.join("  "), Tone::Dim))
@@ -100,10 +115,31 @@ impl Footer<'_> {
         }
     }
 
-    /// The most useful keys for what is on the screen.
+    /// The most useful keys for what is on the screen. Those of the program are always there.
     fn hints(&self, room: u16) -> Line<'static> {
-        let pairs: &[(&str, &str)] = match (self.overlay, self.view) {
-            (Some(Overlay::Confirm(_)), _) => &[("y", "yes"), ("Esc", "no")],
+        let of_program: &[(&str, &str)] =
+            if self.overlay.is_some() { &[] } else { &[("?", "help"), (":", "command"), ("q", "quit")] };
+        let needed: usize = of_program.iter().map(hint_width).sum();
+        let room = usize::from(room) + HINT_GAP;
+        let mut used = needed;
+        let of_view = self.hints_of_view().iter().take_while(|pair| {
+            used += hint_width(pair);
+            used <= room
+        });
+        let mut spans: Vec<Span<'static>> = Vec::new();
+        for (key, word) in of_view.chain(of_program) {
+            spans.push(self.look.span(*key, Tone::Accent));
+            spans.push(self.look.span(format!(" {word}{:HINT_GAP$}", ""), Tone::Dim));
+        }
+        if let Some(last) = spans.last_mut() {
+            last.content = last.content.trim_end().to_owned().into();
+        }
+        Line::from(spans)
+    }
+
+    fn hints_of_view(&self) -> &'static [(&'static str, &'static str)] {
+        match (self.overlay, self.view) {
+            (Some(Overlay::Menu(menu)), _) => menu.hints,
             (Some(Overlay::Configure { .. }), _) => {
                 &[("Space", "show or hide"), ("← →", "move"), ("+ -", "width"), ("Esc", "done and save")]
             }
@@ -111,8 +147,10 @@ impl Footer<'_> {
                 &[("Esc", "close"), ("j k", "scroll"), ("/", "find"), ("y", "copy"), ("K", "signal"), ("e", "explain")]
             }
             (Some(_), _) => &[("Esc", "close"), ("j k", "scroll")],
+            (None, _) if self.mode == LayoutMode::Dashboard => {
+                &[("1-9", "panels"), ("p", "preset"), ("d", "close"), ("Enter", "details"), ("/", "filter")]
+            }
             (None, ViewId::Agents | ViewId::Sessions) => &[
-                ("?", "help"),
                 ("Enter", "details"),
                 ("/", "filter"),
                 ("s", "sort"),
@@ -122,33 +160,17 @@ impl Footer<'_> {
                 ("K", "signal"),
                 ("o", "go to"),
                 ("d", "dashboard"),
-                ("q", "quit"),
             ],
             (None, ViewId::Usage) => &[
-                ("?", "help"),
                 ("← →", "sum by"),
                 ("w", "day, week, month"),
                 ("Enter", "open"),
                 ("Esc", "back"),
-                ("q", "quit"),
+                ("x", "exact"),
+                ("l", "log scale"),
             ],
-            (None, _) => &[("?", "help"), ("1-5", "views"), ("p", "pause"), ("d", "dashboard"), ("q", "quit")],
-        };
-        let mut spans: Vec<Span<'static>> = Vec::new();
-        let mut used = 0;
-        for (key, word) in pairs {
-            let width = agtop_format::text::width(key) + 1 + word.len() + 3;
-            if used + width > usize::from(room) + 3 {
-                break;
-            }
-            used += width;
-            spans.push(self.look.span(*key, Tone::Accent));
-            spans.push(self.look.span(format!(" {word}   "), Tone::Dim));
+            (None, _) => &[("1-5", "views"), ("p", "pause"), ("d", "dashboard")],
         }
-        if let Some(last) = spans.last_mut() {
-            last.content = last.content.trim_end().to_owned().into();
-        }
-        Line::from(spans)
     }
 
     /// The providers, the price list, and the resources that agtop itself uses.

@@ -186,14 +186,15 @@ fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
 }
 
 /// The cost of the day of the snapshot, in the time zone of its days.
-fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
+pub(crate) fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
     let days = snapshot.totals.by_day.iter().rev().take_while(|day| day.day == today || day.day == "unknown");
     let mut sum = Spend::default();
     days.filter(|day| day.day == today).for_each(|day| sum += day.spend.spend);
     sum
 }
 
-fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
+/// The day of the snapshot: `YYYY-MM-DD`.
+pub(crate) fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
     units::moment(snapshot.now, zone).split(' ').next().unwrap_or_default().to_owned()
 }
 

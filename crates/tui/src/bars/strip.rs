@@ -11,10 +11,13 @@ use crate::widgets::{Side, cols, put};
 /// Blanks between two alerts.
 const ALERT_GAP: u16 = 3;
 
+/// Most rows of alerts.
+pub(crate) const MAX_ALERT_ROWS: u16 = 2;
+
 /// Rows that alerts take: none without alerts, two at most.
 pub(crate) fn rows(alerts: &[Alert], area: Rect) -> u16 {
-    let most = if area.height >= 24 { 2 } else { 1 };
-    cols(pack(alerts, area.width, most).0.len())
+    let most = if area.height >= 24 { MAX_ALERT_ROWS } else { 1 };
+    cols(pack(alerts, area.width, usize::from(most)).0.len())
 }
 
 /// An alert with its column and width.

@@ -19,7 +19,7 @@ pub(crate) fn draw(look: &Look, view: ViewId, lists: &Lists, area: Rect, buffer:
     }
     let titles = view_titles();
     draw_titles(look, &titles, ViewId::ALL.iter().position(|one| *one == view), area, buffer);
-    let mut state = lists.of(view).map_or_else(Line::default, |list| list_state(look, lists, list));
+    let mut state = lists.of(view).map_or_else(Line::default, |list| list_state(look, lists, (view, list)));
     if !state.spans.is_empty() {
         state.spans.insert(0, Span::raw(" "));
         state.spans.push(Span::raw(" "));
@@ -32,7 +32,8 @@ pub(crate) fn draw(look: &Look, view: ViewId, lists: &Lists, area: Rect, buffer:
 }
 
 /// The filter, the arrangement and the sort, on the right.
-fn list_state(look: &Look, lists: &Lists, list: &RowList) -> Line<'static> {
+fn list_state(look: &Look, lists: &Lists, (view, list): (ViewId, &RowList)) -> Line<'static> {
+    let settings = lists.settings(view);
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut add = |name: &str, value: String, tone: Tone| {
         if !spans.is_empty() {
@@ -44,21 +45,21 @@ fn list_state(look: &Look, lists: &Lists, list: &RowList) -> Line<'static> {
     if let Some(pid) = lists.pid {
         add("pid", pid.to_string(), Tone::Accent);
     }
-    if lists.focus != RowFocus::All {
-        add("only", lists.focus.name().to_owned(), Tone::Accent);
+    if settings.focus != RowFocus::All {
+        add("only", settings.focus.name().to_owned(), Tone::Accent);
     }
-    if !lists.filter.text.is_empty() {
-        let text = agtop_format::text::truncate(&lists.filter.text, 40).into_owned();
-        let tone = if lists.filter.error.is_some() { Tone::Bad } else { Tone::Accent };
+    if !settings.filter.text.is_empty() {
+        let text = agtop_format::text::truncate(&settings.filter.text, 40).into_owned();
+        let tone = if settings.filter.error.is_some() { Tone::Bad } else { Tone::Accent };
         add("filter", text, tone);
     }
-    match lists.arrangement {
+    match settings.arrangement {
         ListArrangement::Flat => {}
         ListArrangement::Groups => add("by", "project".to_owned(), Tone::Text),
         ListArrangement::Tree => add("as", "tree".to_owned(), Tone::Text),
     }
-    let arrow = if lists.sort.direction == SortDirection::Default { "▼" } else { "▲" };
-    add("sort", format!("{} {arrow}", lists.sort.key.as_str()), Tone::Text);
+    let arrow = if settings.sort.direction == SortDirection::Default { "▼" } else { "▲" };
+    add("sort", format!("{} {arrow}", settings.sort.key.as_str()), Tone::Text);
     let at = if list.items.is_empty() { 0 } else { list.index + 1 };
     add("row", format!("{at}/{}", list.items.len()), Tone::Text);
     Line::from(spans)

@@ -18,6 +18,10 @@ pub(crate) struct ColumnConfig<'a> {
     pub(crate) look: &'a Look,
     pub(crate) view: ViewId,
     pub(crate) choices: &'a [ColumnChoice],
+    /// The columns for which the list has room.
+    pub(crate) placed: Vec<&'static str>,
+    /// What the chosen row of the list has in the chosen column.
+    pub(crate) preview: Option<String>,
     /// The chosen line.
     pub(crate) index: usize,
 }
@@ -34,7 +38,7 @@ impl ColumnConfig<'_> {
         let offset = (index + 1).saturating_sub(rows);
         for ((row, id), at) in inner.rows().zip(ids.iter().skip(offset)).zip(offset..) {
             let choice = self.choices.iter().find(|choice| choice.id == *id);
-            put(buffer, row, &line(look, id, choice), Side::Left);
+            put(buffer, row, &self.line(id, choice), Side::Left);
             if at == index {
                 buffer.set_style(row, look.selected());
             }
@@ -48,9 +52,9 @@ impl ColumnConfig<'_> {
         for (at, place) in Grid::around(index, area).places() {
             let Some(id) = ids.get(at) else { break };
             let choice = self.choices.iter().find(|choice| choice.id == *id);
-            let mut line = line(look, id, choice);
-            // Only the chosen column shows its help.
-            line.spans.pop();
+            let mut line = self.line(id, choice);
+            // Only the chosen column shows its id and help.
+            line.spans.truncate(PANEL_SPANS);
             put(buffer, place, &line, Side::Left);
             if at == index {
                 buffer.set_style(place, look.selected());
@@ -58,21 +62,32 @@ impl ColumnConfig<'_> {
         }
         if let Some(column) = ids.get(index).and_then(|id| Column::find(id)) {
             let place = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-            let text = format!("{} of {}   {}: {}", index + 1, ids.len(), column.title, column.help);
+            let preview = self.preview.as_ref().map(|text| format!("   now: {text}")).unwrap_or_default();
+            let text = format!("{} of {}   {}: {}{preview}", index + 1, ids.len(), column.id, column.help);
             put(buffer, place, &Line::from(look.span(text, Tone::Dim)), Side::Left);
         }
     }
+
+    fn line(&self, id: &str, choice: Option<&ColumnChoice>) -> Line<'static> {
+        let look = self.look;
+        let Some(column) = Column::find(id) else { return Line::default() };
+        let (mark, tone) = if choice.is_some() { ("✓", Tone::Text) } else { (" ", Tone::Dim) };
+        let has_room = self.placed.contains(&column.id);
+        let width = match choice {
+            Some(_) if !has_room => "no room".to_owned(),
+            Some(choice) => choice.width.map_or_else(|| "auto".to_owned(), |width| width.to_string()),
+            None => String::new(),
+        };
+        let width_tone = if has_room { Tone::Dim } else { Tone::Warn };
+        Line::from(vec![
+            look.span(format!("{mark} "), Tone::Good),
+            look.span(format!("{:<11}", column.title), tone),
+            look.span(format!("{width:>8}"), width_tone),
+            look.span(format!("  {:<14}", column.id), Tone::Dim),
+            look.span(format!("  {}", column.help), Tone::Dim),
+        ])
+    }
 }
 
-fn line(look: &Look, id: &str, choice: Option<&ColumnChoice>) -> Line<'static> {
-    let Some(column) = Column::find(id) else { return Line::default() };
-    let (mark, tone) = if choice.is_some() { ("✓", Tone::Text) } else { (" ", Tone::Dim) };
-    let width = choice.and_then(|choice| choice.width).map_or_else(|| "auto".to_owned(), |width| width.to_string());
-    let width = if choice.is_some() { width } else { String::new() };
-    Line::from(vec![
-        look.span(format!("{mark} "), Tone::Good),
-        look.span(format!("{:<14}", column.id), tone),
-        look.span(format!("{width:>5}"), Tone::Dim),
-        look.span(format!("  {}", column.help), Tone::Dim),
-    ])
-}
+/// The parts of a line that the panel has room for: the mark, the heading and the width.
+const PANEL_SPANS: usize = 3;

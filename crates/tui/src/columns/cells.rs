@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_format::{Content, money, units};
+use agtop_format::{Content, money, text, units};
 use agtop_model::{Billing, Field, FieldValue, Liveness, Session, SnapshotRow, Status, field};
 use agtop_output::{Cell, cell, missing, status_cell, zero_faint};
 use ratatui::text::{Line, Span};
@@ -27,6 +27,12 @@ pub(crate) fn status_span(look: &Look, row: &SnapshotRow<'_>) -> Span<'static> {
     let has_ended = row.agent.is_some_and(|agent| agent.liveness == Liveness::Stopped);
     let style = if has_ended { look.style(cell.tone()) } else { look.status(row.status()) };
     Span::styled(cell.text().to_owned(), style)
+}
+
+/// Whether a cell has no value.
+pub(super) fn is_missing(line: &Line<'_>) -> bool {
+    let missing = missing();
+    line.spans.iter().map(|span| span.content.trim()).all(|text| text.is_empty() || text == missing.text())
 }
 
 pub(super) fn status(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
@@ -105,7 +111,7 @@ pub(super) fn activity(render: &RenderContext<'_>, row: &SnapshotRow<'_>, width:
     Line::from(render.look.span(widgets::spark(&values, usize::from(width), Some(100.0)), tone))
 }
 
-/// The project; for a sub-agent, which has no project of its own, its name.
+/// The project; for a subagent, which has no project of its own, its name.
 pub(super) fn project(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
     let Some(known) = field("project") else { return to_line(render, &missing()) };
     match ((known.get)(row), row.session.and_then(|session| session.public_title.as_ref())) {
@@ -115,6 +121,46 @@ pub(super) fn project(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16)
         (FieldValue::Untrusted(text), _) => Line::from(render.look.span(text.for_terminal().into_owned(), Tone::Text)),
         _ => to_line(render, &missing()),
     }
+}
+
+/// The model, without its vendor: details have the whole name.
+pub(super) fn model(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
+    let Some(field) = field("model") else { return to_line(render, &missing()) };
+    let cell = cell(field, row, &render.cells());
+    Line::from(render.look.span(short_model(cell.text()), cell.tone()))
+}
+
+/// The session's id, or the end of it that tells it from others where the whole does not fit.
+pub(super) fn session(render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {
+    let Some(field) = field("session") else { return to_line(render, &missing()) };
+    let cell = cell(field, row, &render.cells());
+    if text::width(cell.text()) <= usize::from(width) {
+        return to_line(render, &cell);
+    }
+    Line::from(render.look.span(short_session(cell.text(), usize::from(width)), cell.tone()))
+}
+
+/// Prefixes of model names that say the vendor once more.
+const MODEL_PREFIXES: &[&str] = &["claude-", "models/"];
+
+/// A model's name without provider, vendor and date: `anthropic/claude-opus-4-7-20260416` is `opus-4-7`.
+pub(super) fn short_model(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let name = MODEL_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    let is_date = |end: &str| end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_digit());
+    name.rsplit_once('-').filter(|(_, end)| is_date(end)).map_or(name, |(start, _)| start).to_owned()
+}
+
+/// A session's id of at most `room` columns. Ids that begin with the time of their making (version 7) are told apart by
+/// their ends.
+pub(super) fn short_session(id: &str, room: usize) -> String {
+    let is_by_time = id.as_bytes().get(14) == Some(&b'7') && id.as_bytes().get(13) == Some(&b'-');
+    if !is_by_time || !id.is_ascii() {
+        return id.to_owned();
+    }
+    let (id, suffix) = id.split_once('+').map_or((id, String::new()), |(id, suffix)| (id, format!("+{suffix}")));
+    let kept = room.saturating_sub(suffix.len() + 1).min(id.len());
+    format!("…{}{suffix}", id.get(id.len() - kept..).unwrap_or_default())
 }
 
 pub(super) fn doing_cell(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
@@ -132,4 +178,31 @@ pub(crate) fn doing(render: &RenderContext<'_>, session: &Session) -> Option<Vec
     let title = if render.content == Content::Included { &session.title } else { &session.public_title };
     let title = title.as_ref()?;
     Some(vec![render.look.span(title.text.for_terminal().into_owned(), Tone::Dim)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_model_keeps_its_version() {
+        for (name, short) in [
+            ("claude-opus-4-7", "opus-4-7"),
+            ("anthropic/claude-sonnet-4-6-20260217", "sonnet-4-6"),
+            ("gpt-5.2-codex", "gpt-5.2-codex"),
+            ("models/gemini-3-pro", "gemini-3-pro"),
+            ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"),
+        ] {
+            assert_eq!(short_model(name), short);
+        }
+    }
+
+    #[test]
+    fn ids_that_begin_with_a_time_show_their_end() {
+        let codex = "01a1fdab-7c2e-7d10-9a55-0f3c5b1e77aa";
+        assert_eq!(short_session(codex, 9), "…5b1e77aa");
+        assert_eq!(short_session(&format!("{codex}+12"), 9), "…e77aa+12");
+        let random = "752875dd-e18a-4a4c-a793-3619184f4930";
+        assert_eq!(short_session(random, 9), random, "is cut at its end as any text");
+    }
 }

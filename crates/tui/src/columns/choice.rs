@@ -22,6 +22,10 @@ const AGENT_COLUMNS: &[&str] = &[
     "cost",
     "context",
     "active",
+    "branch",
+    "turns",
+    "cost_rate",
+    "uptime",
 ];
 
 /// The default columns of the sessions view.
@@ -33,12 +37,17 @@ const SESSION_COLUMNS: &[&str] = &[
     "session",
     "title",
     "model",
+    "cpu",
+    "mem",
+    "read_rate",
+    "write_rate",
     "turns",
     "subagents",
     "tokens",
     "cost",
     "context",
     "active",
+    "branch",
 ];
 
 /// A column as the configuration names it: `cpu`, or `title:30` with a width.

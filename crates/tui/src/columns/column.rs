@@ -3,8 +3,9 @@ use ratatui::text::Line;
 
 use super::cells;
 use super::drawn::{DRAWN_COLUMNS, DRAWN_FIELDS, DrawCell, DrawnColumn};
+use super::place::CellContent;
 use crate::render_context::RenderContext;
-use crate::widgets::Side;
+use crate::widgets::{Side, cols};
 
 /// The columns that the user is offered first, in this order. The others follow.
 const OFFERED_FIRST: &[&str] = &[
@@ -45,8 +46,8 @@ pub(crate) struct Column {
     pub(crate) help: &'static str,
     /// The smallest and the usual width, in columns of the terminal.
     pub(crate) width: (u16, u16),
-    /// The width once all columns have their usual width.
-    pub(crate) spare: u16,
+    /// The greatest width, where contents need it and all columns have their usual width.
+    pub(crate) max_width: u16,
     /// The column with the highest rank is dropped first where there is no room.
     pub(crate) rank: u8,
     pub(crate) side: Side,
@@ -74,7 +75,7 @@ impl Column {
             title: field.screen_title(),
             help: field.help,
             width,
-            spare: screen.spare_width.unwrap_or(width.1),
+            max_width: screen.max_width.unwrap_or(width.1),
             rank: screen.rank,
             side: drawn.map_or(side_of(field.kind), |drawn| drawn.side),
             source: drawn.map_or(CellSource::Field(field), |drawn| CellSource::Drawn(drawn.draw)),
@@ -82,8 +83,32 @@ impl Column {
     }
 
     fn of_drawn(column: &'static DrawnColumn) -> Self {
-        let &DrawnColumn { id, title, help, width, rank, draw } = column;
-        Self { id, title, help, width, spare: width.1, rank, side: Side::Left, source: CellSource::Drawn(draw) }
+        let &DrawnColumn { id, title, help, width, max_width, rank, draw } = column;
+        Self { id, title, help, width, max_width, rank, side: Side::Left, source: CellSource::Drawn(draw) }
+    }
+
+    /// Whether the column takes the room that others leave, whatever it holds.
+    pub(crate) const fn fills_the_row(&self) -> bool {
+        self.max_width == u16::MAX
+    }
+
+    /// Whether its cells are as wide as their text, so that they may be measured.
+    pub(crate) fn is_measured(&self) -> bool {
+        !self.fills_the_row() && self.width.0 < self.max_width && self.id != "context" && self.id != "activity"
+    }
+
+    /// What its cells in these rows hold.
+    pub(crate) fn content<'r>(
+        &self,
+        render: &RenderContext<'_>,
+        rows: impl Iterator<Item = &'r SnapshotRow<'r>>,
+    ) -> CellContent {
+        let is_text = self.is_measured() || self.fills_the_row();
+        let width = if is_text { u16::MAX } else { self.width.1 };
+        let cells = rows.map(|row| self.cell(render, row, width)).filter(|cell| !cells::is_missing(cell));
+        // A picture is never cut: it is drawn in the width that it gets.
+        let widths = cells.map(|cell| if is_text { cols(cell.width()) } else { self.width.0 });
+        widths.max().map_or(CellContent::Blank, CellContent::Width)
     }
 
     pub(crate) fn cell(&self, render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {

@@ -19,6 +19,8 @@ pub(super) struct DrawnField {
 
 pub(super) static DRAWN_FIELDS: &[DrawnField] = &[
     DrawnField { id: "status", side: Side::Left, draw: cells::status },
+    DrawnField { id: "model", side: Side::Left, draw: cells::model },
+    DrawnField { id: "session", side: Side::Left, draw: cells::session },
     DrawnField { id: "project", side: Side::Left, draw: cells::project },
     DrawnField { id: "cost", side: Side::Right, draw: cells::cost },
     DrawnField { id: "context", side: Side::Left, draw: cells::context },
@@ -36,6 +38,8 @@ pub(super) struct DrawnColumn {
     pub(super) help: &'static str,
     /// The smallest and the usual width, in columns of the terminal.
     pub(super) width: (u16, u16),
+    /// The greatest width; `u16::MAX` takes what is left of the row.
+    pub(super) max_width: u16,
     pub(super) rank: u8,
     pub(super) draw: DrawCell,
 }
@@ -45,7 +49,8 @@ pub(super) static DRAWN_COLUMNS: &[DrawnColumn] = &[
         id: "doing",
         title: "DOING",
         help: "the tool that runs and what it works on, or the session's name",
-        width: (12, 90),
+        width: (12, 60),
+        max_width: u16::MAX,
         rank: 5,
         draw: cells::doing_cell,
     },
@@ -54,7 +59,8 @@ pub(super) static DRAWN_COLUMNS: &[DrawnColumn] = &[
         title: "ACTIVITY",
         help: "processor use or disk traffic in the last snapshots, whichever is stronger",
         width: (8, 12),
-        rank: 13,
+        max_width: 12,
+        rank: 15,
         draw: cells::activity,
     },
 ];

@@ -10,4 +10,4 @@ pub(crate) use cells::{doing, status_span};
 pub use choice::ColumnChoice;
 pub(crate) use choice::{default_agent_columns, default_session_columns};
 pub(crate) use column::{Column, ids};
-pub(crate) use place::{LOGO_COLUMN, PlacedColumn, place};
+pub(crate) use place::{CellContent, LOGO_COLUMN, PlacedColumn, place};

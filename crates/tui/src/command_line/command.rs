@@ -54,7 +54,7 @@ pub(crate) static COMMANDS: &[CommandSpec] = &[
     command("refresh", "", K::Refresh, "refresh now"),
     command("sort", "KEY", K::Sort, "order of rows"),
     command("theme", "NAME", K::Theme, "colours"),
-    command("tree", "", K::Tree, "tree of sub-agents and helpers"),
+    command("tree", "", K::Tree, "tree of subagents and helpers"),
     command("view", "NAME", K::View, "another view"),
 ];
 

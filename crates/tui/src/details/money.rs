@@ -8,7 +8,7 @@ use crate::look::Tone;
 use crate::widgets;
 
 impl RowDetails<'_> {
-    /// Tokens, cost and cache, with sub-agents.
+    /// Tokens, cost and cache, with subagents.
     pub(super) fn usage(&self) -> Vec<DetailLine> {
         let Some(session) = self.row.session else { return Vec::new() };
         let (total, parts) = session.used().map_or_else(

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use agtop_format::{Content, units};
-use agtop_model::{Activity, ActivityKind, ContextGrowth, ContextSource, GrowthBasis, JoinTier, Session};
+use agtop_model::{Activity, ContextGrowth, ContextSource, GrowthBasis, JoinTier, Session};
 use ratatui::text::Line;
 
 use super::line::DetailLine;
 use super::row::RowDetails;
+use crate::activity_line::activity_spans;
 use crate::columns::{doing, status_span};
 use crate::look::Tone;
 use crate::widgets;
@@ -85,7 +86,7 @@ impl RowDetails<'_> {
         self.with_note(until.unwrap_or_else(|| rate.clone()), format!("{rate}{mark}"))
     }
 
-    /// Skills, sub-agents and tools.
+    /// Skills, subagents and tools.
     pub(super) fn helpers(&self) -> Vec<DetailLine> {
         let mut facts = Vec::new();
         if let Some(agent) = self.row.agent
@@ -122,7 +123,7 @@ impl RowDetails<'_> {
         }
         let text = format!("{} in flight", running.len());
         let mut facts =
-            vec![DetailLine::new("sub-agents", self.with_note(text, format!("{} in all", session.children.len())))];
+            vec![DetailLine::new("subagents", self.with_note(text, format!("{} in all", session.children.len())))];
         for call in running {
             let mut spans =
                 vec![self.dim("· "), self.render.look.span(call.name.for_terminal().into_owned(), Tone::Text)];
@@ -186,41 +187,10 @@ impl RowDetails<'_> {
     }
 
     fn activity(&self, activity: &Activity) -> Line<'static> {
-        let look = self.render.look;
-        let is_shown = self.render.content == Content::Included;
         let ago = activity.at.map_or_else(String::new, |at| units::span(self.row.now.since(at)));
-        let when = self.dim(format!("{ago:>7}  "));
-        let target = |target: &Option<agtop_model::Untrusted>| {
-            let shown = target.as_ref().filter(|_| is_shown);
-            shown.map_or_else(String::new, |target| format!("  {}", target.for_terminal()))
-        };
-        let named = |sign: &str, tone, name: &agtop_model::Untrusted, rest: String| {
-            vec![
-                look.span(format!("{sign} "), tone),
-                look.span(name.for_terminal().into_owned(), Tone::Text),
-                self.dim(rest),
-            ]
-        };
-        let word = |sign: &str, tone, text: String| vec![look.span(format!("{sign} {text}"), tone)];
-        let kind = match &activity.kind {
-            ActivityKind::Asked(words) => match words.as_ref().filter(|_| is_shown) {
-                Some(words) => named("›", Tone::Accent, &"you".into(), format!("  {}", words.for_terminal())),
-                None => word("›", Tone::Accent, "you wrote a message".to_owned()),
-            },
-            ActivityKind::Said(prose) if is_shown => word("›", Tone::Text, prose.for_terminal().into_owned()),
-            ActivityKind::Said(_) => word("›", Tone::Text, "the agent wrote a message".to_owned()),
-            ActivityKind::Called { tool, target: on } => named("→", Tone::Accent, tool, target(on)),
-            ActivityKind::Returned { tool, outcome: Ok(()) } => named("←", Tone::Good, tool, String::new()),
-            ActivityKind::Returned { tool, outcome: Err(()) } => named("×", Tone::Bad, tool, "  failed".to_owned()),
-            ActivityKind::Delegated { name, task } => named("⇢", Tone::Accent, name, target(task)),
-            ActivityKind::Stopped(reason) => {
-                word("■", Tone::Dim, format!("stopped: {}", reason.as_str().replace('_', " ")))
-            }
-            ActivityKind::Failed(reason) => word("×", Tone::Bad, reason.for_terminal().into_owned()),
-            ActivityKind::Compacted => word("≈", Tone::Dim, "context summarised".to_owned()),
-            ActivityKind::Waited => word("!", Tone::Warn, "waits for you".to_owned()),
-        };
-        Line::from(std::iter::once(when).chain(kind).collect::<Vec<_>>())
+        let mut spans = vec![self.dim(format!("{ago:>7}  "))];
+        spans.extend(activity_spans(&self.render, activity));
+        Line::from(spans)
     }
 }
 

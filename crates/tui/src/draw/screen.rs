@@ -3,9 +3,10 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::App;
 use crate::bars;
+use crate::dashboard;
 use crate::look::{Charset, in_ascii};
 use crate::view_id::ViewId;
-use crate::views::{draw_dashboard, draw_text, draw_usage};
+use crate::views::{draw_text, draw_usage};
 
 /// The fewest columns and rows on which anything of use can be shown.
 const MIN_SCREEN: (u16, u16) = (20, 5);
@@ -29,12 +30,15 @@ pub(super) fn draw_into(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Po
     bars::draw_header(app.render(), &app.data, zones.header, buffer);
     bars::draw_alerts(look, &app.alerts.shown, zones.strip, buffer);
     if let (Some(area), Some(snapshot)) = (zones.dashboard, app.snapshot()) {
-        draw_dashboard(app.render(), snapshot, area, buffer);
+        dashboard::draw(app.render(), snapshot, &app.dashboard, area, buffer);
     }
     bars::draw_tabs(look, app.layout.view, &app.lists, zones.tabs, buffer);
     draw_view(app, zones.main, buffer);
     if let Some(area) = zones.panel {
         app.panel().draw(area, buffer);
+    }
+    if let Some(area) = zones.second_panel {
+        app.panel().draw_second(area, buffer);
     }
     app.popup().draw(area, buffer);
     let cursor = app.footer().draw(zones.footer, buffer);

@@ -221,7 +221,7 @@ fn the_title_of_details_shows_status_agent_pid_and_project() {
 #[test]
 fn sessions_and_agents_have_the_columns_of_rust_agtop() {
     let headings = |keys| {
-        let text = screen((220, 60), 14, keys);
+        let text = screen((300, 60), 14, keys);
         text.lines().find(|line| line.contains("STATUS")).unwrap().to_owned()
     };
     assert!(headings("2").contains("PID") && headings("2").contains("SESSION"));
@@ -232,7 +232,7 @@ fn sessions_and_agents_have_the_columns_of_rust_agtop() {
 
 #[test]
 fn columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
-    let mut app = app_at((220, 60), usual(), demo::crowd(14, 30));
+    let mut app = app_at((300, 60), usual(), demo::crowd(14, 30));
     press(&mut app, "c");
     assert_eq!(app.layout.tab, PanelTab::Config);
     for id in ["vsz", "disk_read", "disk_write"] {
@@ -254,7 +254,7 @@ fn columns_are_enabled_in_the_config_tab_while_the_list_shows_them() {
             press(&mut app, "Left");
         }
     }
-    let text = text_of(&app, 220, 60);
+    let text = text_of(&app, 300, 60);
     let headings = text.lines().find(|line| line.contains("STATUS")).unwrap();
     for title in ["VSZ", "DISK R", "DISK W"] {
         assert!(headings.contains(title), "{title}: {headings}");
@@ -267,7 +267,7 @@ fn d_switches_between_the_dashboard_and_the_classic_layout() {
     let classic = text_of(&app, 140, 50);
     press(&mut app, "d");
     let dashboard = text_of(&app, 140, 50);
-    for part in [", machine ", "Memory ", "Tokens ", "Projects "] {
+    for part in ["2 machine cpu", "3 tokens", "5 quota", "6 projects", "9 errors"] {
         assert!(dashboard.contains(part) && !classic.contains(part), "{part}: {dashboard}");
     }
     press(&mut app, "d");
@@ -293,6 +293,7 @@ fn the_footer_shows_the_resources_of_agtop_itself() {
 fn alerts_are_below_the_header_and_disappear_when_answered() {
     let waiting = demo::crowd(5, 5);
     let mut app = app_at((140, 40), usual(), waiting.clone());
+    press(&mut app, "3");
     let text = text_of(&app, 140, 40);
     assert!(text.lines().nth(2).unwrap().contains("! permission codex"), "{text}");
     let answered: Vec<Agent> = waiting
@@ -305,6 +306,54 @@ fn alerts_are_below_the_header_and_disappear_when_answered() {
         .collect();
     app.update(snapshot_message(Arc::new(waiting.with_agents(answered))));
     assert!(!text_of(&app, 140, 40).contains("permission"));
+}
+
+/// Header, strip and first rows named the same agents three times.
+#[test]
+fn an_alert_that_a_row_at_the_top_shows_is_not_repeated_above_the_table() {
+    let strip_at = |rows| {
+        let app = app_at((140, rows), usual(), demo::crowd(14, 30));
+        let text = text_of(&app, 140, rows);
+        text.lines().skip(2).take_while(|line| !line.contains("1 Agents")).collect::<Vec<_>>().join("\n")
+    };
+    let (high, low) = (strip_at(40), strip_at(12));
+    assert!(high.contains("burn") && !high.contains("stalled") && !high.contains("context"), "{high}");
+    assert!(low.contains("burn") && low.contains("context"), "rows further down are not visible: {low}");
+}
+
+#[test]
+fn a_digit_hides_a_panel_of_the_dashboard_and_p_shows_the_next_preset() {
+    let mut app = app_at((140, 50), usual(), demo::crowd(14, 30));
+    press(&mut app, "d 2");
+    let text = text_of(&app, 140, 50);
+    assert!(!text.contains("2 machine") && text.contains("3 tokens"), "{text}");
+    press(&mut app, "p");
+    let text = text_of(&app, 140, 50);
+    assert!(text.contains("4 cost") && !text.contains("1 agents") && text.contains("panels: usage"), "{text}");
+    press(&mut app, "Esc");
+    assert!(!text_of(&app, 140, 50).contains("4 cost"));
+    let mut low = app_at((140, 19), usual(), demo::crowd(14, 30));
+    press(&mut low, "d");
+    assert!(text_of(&low, 140, 19).contains("the dashboard needs 20 rows"));
+}
+
+/// At 140x40 the statuses of 10 of 14 agents were shown, and nothing said that there were more.
+#[test]
+fn no_list_of_the_dashboard_is_cut_without_a_mark() {
+    for size in [(80, 24), (140, 40), (220, 60), (300, 100)] {
+        let mut app = app_at(size, usual(), demo::crowd(14, 30));
+        press(&mut app, "d");
+        let text = text_of(&app, size.0, size.1);
+        let agents: Vec<&str> = text.lines().skip_while(|line| !line.contains("1 agents")).collect();
+        let of_panel = |line: &str| line.chars().take_while(|c| *c != '╰').collect::<String>();
+        let inside = agents.iter().skip(1).take_while(|line| line.starts_with('│'));
+        let counts = inside.filter_map(|line| {
+            let cell = of_panel(line).split('│').nth(1)?.to_owned();
+            cell.split_whitespace().last()?.parse::<usize>().ok()
+        });
+        let shown: usize = counts.sum();
+        assert!(shown == 14 || agents[0].contains(" more "), "{shown} at {size:?}: {text}");
+    }
 }
 
 #[test]

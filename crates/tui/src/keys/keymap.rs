@@ -82,7 +82,7 @@ mod tests {
             ("h", KeyAction::Help),
             ("p", KeyAction::Pause),
             ("r", KeyAction::Refresh),
-            ("s", KeyAction::SortNext),
+            ("s", KeyAction::SortMenu),
             ("g", KeyAction::Group),
             ("/", KeyAction::Filter),
             ("f", KeyAction::Filter),
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn the_keys_of_rust_agtop_without_a_conflict_are_kept() {
         let cases = [
-            ("F6", KeyAction::SortNext),
-            (">", KeyAction::SortNext),
+            ("F6", KeyAction::SortMenu),
+            (">", KeyAction::SortMenu),
             ("i", KeyAction::SortFlip),
             ("d", KeyAction::Dashboard),
             ("Tab", KeyAction::NextTab),

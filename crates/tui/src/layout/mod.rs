@@ -6,4 +6,4 @@ mod zones;
 
 pub(crate) use mode::LayoutMode;
 pub(crate) use state::LayoutState;
-pub(crate) use zones::{MAX_COLUMNS, MAX_ROWS, Size, Zones};
+pub(crate) use zones::{ContentRows, MAX_COLUMNS, MAX_ROWS, MIN_ROWS_FOR_DASHBOARD, Size, Zones};

@@ -1,7 +1,7 @@
 use ratatui::layout::Rect;
 
 use super::mode::{LayoutMode, PanelMode};
-use super::zones::{LayoutInput, Size, Zones};
+use super::zones::{ContentRows, LayoutInput, Size, Zones};
 use crate::panel::PanelTab;
 use crate::view_id::ViewId;
 
@@ -35,10 +35,10 @@ impl LayoutState {
         }
     }
 
-    /// Divides an area. Alerts take `alert_rows` rows of it.
-    pub(crate) fn zones(&self, area: Rect, alert_rows: u16) -> Zones {
-        let has_list = matches!(self.view, ViewId::Agents | ViewId::Sessions);
-        Zones::divide(area, LayoutInput { alert_rows, mode: self.mode, has_panel: has_list && self.shows_panel() })
+    /// Divides an area among parts that need these rows.
+    pub(crate) fn zones(&self, area: Rect, rows: ContentRows) -> Zones {
+        let has_panel = rows.list.is_some() && self.shows_panel();
+        Zones::divide(area, LayoutInput { rows, mode: self.mode, has_panel })
     }
 
     pub(crate) fn toggle_panel(&mut self) {

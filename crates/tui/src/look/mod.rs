@@ -1,6 +1,7 @@
 //! How things look: each [`Tone`] has a fixed meaning, and the theme gives it a colour.
 
 mod ascii;
+mod background;
 mod depth;
 mod theme;
 
@@ -12,6 +13,7 @@ use ratatui::text::Span;
 
 pub(crate) use agtop_output::Tone;
 pub(crate) use ascii::in_ascii;
+pub use background::Background;
 pub use depth::ColorDepth;
 pub use theme::{Rgb, THEMES, Theme, ThemeError, theme};
 
@@ -37,7 +39,29 @@ impl Look {
     /// The style of a text.
     pub(crate) fn style(&self, tone: Tone) -> Style {
         let bold = if tone == Tone::Strong { Modifier::BOLD } else { Modifier::empty() };
-        let rgb = match tone {
+        match (self.depth, self.rgb(tone)) {
+            (ColorDepth::None, _) => Style::new().add_modifier(modifier(tone)),
+            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(modifier(tone)),
+            // Set explicitly: the cell below may have another colour.
+            (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
+            (ColorDepth::Ansi16, Some(_)) => Style::new().fg(ansi(tone)).add_modifier(bold),
+            (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
+        }
+    }
+
+    /// The style between two tones, at a share from 0 to 1. Without enough colours, it is that of the nearer one.
+    pub(crate) fn blend(&self, from: Tone, to: Tone, share: f64) -> Style {
+        let nearer = if share < 0.5 { from } else { to };
+        match (self.depth, self.rgb(from), self.rgb(to)) {
+            (ColorDepth::True | ColorDepth::Indexed, Some(from), Some(to)) => {
+                Style::new().fg(self.depth.colour(from.mixed(to, share)))
+            }
+            _ => self.fill(nearer),
+        }
+    }
+
+    fn rgb(&self, tone: Tone) -> Option<Rgb> {
+        match tone {
             Tone::Text | Tone::Strong => self.theme.text,
             Tone::Dim => self.theme.dim,
             Tone::Faint => self.theme.faint,
@@ -45,14 +69,6 @@ impl Look {
             Tone::Good => self.theme.good,
             Tone::Warn => self.theme.warn,
             Tone::Bad => self.theme.bad,
-        };
-        match (self.depth, rgb) {
-            (ColorDepth::None, _) => Style::new().add_modifier(modifier(tone)),
-            (_, None) if self.theme.is_colourless() => Style::new().add_modifier(modifier(tone)),
-            // Set explicitly: the cell below may have another colour.
-            (_, None) => Style::new().fg(Color::Reset).add_modifier(bold),
-            (ColorDepth::Ansi16, Some(_)) => Style::new().fg(ansi(tone)).add_modifier(bold),
-            (depth, Some(rgb)) => Style::new().fg(depth.colour(rgb)).add_modifier(bold),
         }
     }
 

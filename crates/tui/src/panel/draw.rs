@@ -14,8 +14,12 @@ use crate::logos::{LOGO_AND_GAP_COLUMNS, Logos, client_of};
 use crate::look::{Look, Tone};
 use crate::render_context::RenderContext;
 use crate::views::ProjectGroup;
-use crate::widgets::{Side, cols, draw_titles, pairs, put};
+use crate::widgets::{Side, cols, draw_titles, heading, pairs, put, wrap};
 
+/// Fewest columns of an area with two columns of facts.
+const MIN_COLUMNS_FOR_TWO: u16 = 120;
+/// The tabs whose facts follow those of the chosen tab in a high panel.
+const FURTHER_TABS: &[PanelTab] = &[PanelTab::Info, PanelTab::Process, PanelTab::Cost, PanelTab::Files];
 /// Columns of the names of facts.
 const NAME_COLUMNS: u16 = 10;
 
@@ -60,17 +64,42 @@ impl InfoPanel<'_> {
             config.draw_in_panel(inner, buffer);
             return;
         }
-        let facts = self.facts();
-        if facts.is_empty() {
-            put(
-                buffer,
-                Rect { height: 1, ..inner },
-                &Line::from(self.render.look.span("nothing to show", Tone::Faint)),
-                Side::Left,
-            );
+        let end = self.draw_facts(self.tab, inner, buffer);
+        let rest = Rect { y: end, height: area.bottom().saturating_sub(end), ..area };
+        self.draw_further_tabs(rest, buffer);
+    }
+
+    /// Draws other tabs below the chosen one where there is room for all of their facts.
+    fn draw_further_tabs(&self, mut area: Rect, buffer: &mut Buffer) {
+        for tab in FURTHER_TABS.iter().filter(|tab| **tab != self.tab && self.tab != PanelTab::Config) {
+            let facts = self.facts(*tab);
+            let rows = cols(wrapped(&facts, inner(area).width).len());
+            if facts.is_empty() || rows + 2 > area.height {
+                continue;
+            }
+            area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+            draw_heading(self.render.look, *tab, area, buffer);
+            let end = self.draw_facts(*tab, inner(area), buffer);
+            area = Rect { y: end, height: area.bottom().saturating_sub(end), ..area };
         }
-        let lines: Vec<(String, Line<'_>)> = facts.into_iter().map(|fact| (fact.name.to_owned(), fact.value)).collect();
-        draw_columns(look, inner, &lines, buffer);
+    }
+
+    /// Draws what the first panel does not show, without tabs.
+    pub(crate) fn draw_second(&self, area: Rect, buffer: &mut Buffer) {
+        let tab = if self.tab == PanelTab::Timeline { PanelTab::Info } else { PanelTab::Timeline };
+        draw_heading(self.render.look, tab, area, buffer);
+        self.draw_facts(tab, inner(area), buffer);
+    }
+
+    /// Returns the row below the facts.
+    fn draw_facts(&self, tab: PanelTab, area: Rect, buffer: &mut Buffer) -> u16 {
+        let look = self.render.look;
+        let facts = self.facts(tab);
+        if facts.is_empty() {
+            let text = Line::from(look.span("nothing to show", Tone::Faint));
+            put(buffer, Rect { height: 1.min(area.height), ..area }, &text, Side::Left);
+        }
+        draw_columns(look, area, &facts, buffer)
     }
 
     /// Draws the client and its logo at the right end of the titles.
@@ -93,15 +122,15 @@ impl InfoPanel<'_> {
         logos.draw(&[(client, Position::new(place.x + 1, place.y))], buffer);
     }
 
-    fn facts(&self) -> Vec<DetailLine> {
-        if self.tab == PanelTab::Config {
+    fn facts(&self, tab: PanelTab) -> Vec<DetailLine> {
+        if tab == PanelTab::Config {
             return self.config();
         }
         if let Some(group) = self.group {
             return of_group(self.render.look, group);
         }
         let Some(subject) = self.details else { return Vec::new() };
-        match self.tab {
+        match tab {
             PanelTab::Info => subject.info(),
             PanelTab::Process => subject.process(),
             PanelTab::Cost => subject.cost(),
@@ -132,17 +161,50 @@ impl InfoPanel<'_> {
     }
 }
 
-/// Draws lines; on a wide screen, those that exceed the rows continue in a second column.
-fn draw_columns(look: &Look, area: Rect, lines: &[(String, Line<'_>)], buffer: &mut Buffer) {
+fn draw_heading(look: &Look, tab: PanelTab, area: Rect, buffer: &mut Buffer) {
+    let place = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    heading(buffer, place, look, tab.title(), "");
+}
+
+/// Draws facts, the long ones over several rows. On a wide screen, those that exceed the rows continue in a second column.
+/// Returns the row below them.
+fn draw_columns(look: &Look, area: Rect, facts: &[DetailLine], buffer: &mut Buffer) -> u16 {
     let rows = usize::from(area.height);
-    let (first, rest) = lines.split_at(rows.min(lines.len()));
-    if rest.is_empty() || area.width < 120 {
-        pairs(buffer, area, look, NAME_COLUMNS, first);
-        return;
+    let lines = wrapped(facts, area.width);
+    if lines.len() <= rows || area.width < MIN_COLUMNS_FOR_TWO {
+        draw_lines(look, area, &lines, buffer);
+        return area.y + cols(lines.len().clamp(1, rows.max(1)));
     }
     let half = area.width / 2;
+    let lines = wrapped(facts, half.saturating_sub(2));
+    let (first, rest) = lines.split_at(rows.min(lines.len()));
     pairs(buffer, Rect { width: half.saturating_sub(2), ..area }, look, NAME_COLUMNS, first);
-    pairs(buffer, Rect { x: area.x + half, width: area.width - half, ..area }, look, NAME_COLUMNS, rest);
+    draw_lines(look, Rect { x: area.x + half, width: area.width - half, ..area }, rest, buffer);
+    area.bottom()
+}
+
+/// Facts as names and values. The name of a fact that takes several rows is in the first of them.
+fn wrapped(facts: &[DetailLine], columns: u16) -> Vec<(String, Line<'static>)> {
+    let room = usize::from(columns.saturating_sub(NAME_COLUMNS + 1));
+    let rows_of = |fact: &DetailLine| {
+        let names = std::iter::once(fact.name.to_owned()).chain(std::iter::repeat(String::new()));
+        names.zip(wrap(&fact.value, room)).collect::<Vec<_>>()
+    };
+    facts.iter().flat_map(rows_of).collect()
+}
+
+/// Draws as many lines as there are rows, the last of which says how many more there are.
+fn draw_lines(look: &Look, area: Rect, lines: &[(String, Line<'_>)], buffer: &mut Buffer) {
+    let rows = usize::from(area.height);
+    if lines.len() <= rows {
+        pairs(buffer, area, look, NAME_COLUMNS, lines);
+        return;
+    }
+    let (shown, hidden) = lines.split_at(rows.saturating_sub(1));
+    pairs(buffer, area, look, NAME_COLUMNS, shown);
+    let note = Line::from(look.span(format!("+{} more lines: Enter shows all", hidden.len()), Tone::Faint));
+    let last = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+    put(buffer, last, &note, Side::Left);
 }
 
 /// The totals of a group.

@@ -1,11 +1,13 @@
-use agtop_format::project;
+use agtop_format::{project, text};
 use agtop_model::Untrusted;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
 use ratatui::text::{Line, Span};
 
 use super::help::Help;
-use super::overlay::{KillTarget, Overlay};
+use super::menu::{Menu, MenuItem};
+use super::overlay::Overlay;
 use crate::column_config::{self, ColumnConfig};
 use crate::columns::status_span;
 use crate::details::{DetailLine, RowDetails};
@@ -15,6 +17,8 @@ use crate::widgets::{Side, centred, cols, put, window};
 
 /// Most columns of popups with text, so that lines stay readable.
 const MAX_POPUP_COLUMNS: u16 = 116;
+/// Most columns of the help, which has two columns of text.
+const MAX_HELP_COLUMNS: u16 = 134;
 /// Columns of the names of facts.
 const NAME_COLUMNS: u16 = 10;
 
@@ -42,13 +46,15 @@ impl Popup<'_> {
     /// Draws the popup, if there is one.
     pub(crate) fn draw(&self, screen: Rect, buffer: &mut Buffer) {
         if let Some(config) = &self.column_window {
+            dim(self.render.look, buffer);
             config.draw(screen, buffer);
-        } else if let Some(text) = self.text() {
+        } else if let Some(text) = self.text(screen) {
+            dim(self.render.look, buffer);
             self.draw_text(&text, screen, buffer);
         }
     }
 
-    fn text(&self) -> Option<PopupText> {
+    fn text(&self, screen: Rect) -> Option<PopupText> {
         let look = self.render.look;
         match self.overlay? {
             Overlay::Detail { scroll, find } => {
@@ -57,7 +63,12 @@ impl Popup<'_> {
             }
             Overlay::Help { scroll } => {
                 let title = Line::from(Span::styled("Help", look.bold(Tone::Accent)));
-                Some(PopupText { title, lines: self.help.lines(look), scroll: *scroll, widest: MAX_POPUP_COLUMNS })
+                Some(PopupText {
+                    title,
+                    lines: self.help.lines(look, screen.width.min(MAX_HELP_COLUMNS).saturating_sub(6)),
+                    scroll: *scroll,
+                    widest: MAX_HELP_COLUMNS,
+                })
             }
             Overlay::Pager { title, lines, scroll } => {
                 let harmless = |text: &String| Untrusted::from(&**text).for_terminal().into_owned();
@@ -65,9 +76,9 @@ impl Popup<'_> {
                 let title = Line::from(Span::styled(harmless(title), look.bold(Tone::Accent)));
                 Some(PopupText { title, lines, scroll: *scroll, widest: u16::MAX })
             }
-            Overlay::Confirm(target) => {
-                let title = Line::from(Span::styled("Send a signal?", look.bold(Tone::Warn)));
-                Some(PopupText { title, lines: question(look, target), scroll: 0, widest: MAX_POPUP_COLUMNS })
+            Overlay::Menu(menu) => {
+                let title = Line::from(Span::styled(menu.title, look.bold(Tone::Accent)));
+                Some(PopupText { title, lines: menu_lines(look, menu), scroll: 0, widest: MAX_POPUP_COLUMNS })
             }
             Overlay::Configure { .. } => None,
         }
@@ -108,16 +119,22 @@ impl Popup<'_> {
 
     /// Where the popup is; empty if there is none.
     pub(crate) fn area(&self, screen: Rect) -> Rect {
-        match (&self.column_window, self.text()) {
+        match (&self.column_window, self.text(screen)) {
             (Some(_), _) => column_config::area(screen),
             (None, Some(text)) => place(screen, &text),
             (None, None) => Rect::default(),
         }
     }
 
+    /// How many lines of the details have the text that is searched for, and how many there are.
+    pub(crate) fn found(&self) -> Option<(usize, usize)> {
+        let Some(Overlay::Detail { find, .. }) = self.overlay else { return None };
+        Some((self.facts(find).len(), self.facts("").len()))
+    }
+
     /// The last line at which the popup can begin.
     pub(crate) fn last_scroll(&self, screen: Rect) -> usize {
-        self.text().map_or(0, |text| {
+        self.text(screen).map_or(0, |text| {
             let rows = usize::from(place(screen, &text).height.saturating_sub(2));
             text.lines.len().saturating_sub(rows)
         })
@@ -144,22 +161,35 @@ impl Popup<'_> {
     }
 }
 
-fn question(look: &Look, target: &KillTarget) -> Vec<Line<'static>> {
-    let choice = |key: &'static str, what: &'static str| {
-        Line::from(vec![look.span(format!("  {key:<4}"), Tone::Accent), look.span(what, Tone::Text)])
+/// Dims what a popup covers, so that the eye stays with the popup.
+fn dim(look: &Look, buffer: &mut Buffer) {
+    let style = look.style(Tone::Faint).remove_modifier(Modifier::BOLD | Modifier::REVERSED | Modifier::UNDERLINED);
+    let ground = look.background().bg.unwrap_or(Color::Reset);
+    for cell in &mut buffer.content {
+        cell.set_style(style.bg(ground));
+    }
+}
+
+fn menu_lines(look: &Look, menu: &Menu) -> Vec<Line<'static>> {
+    let widest =
+        |text: fn(&MenuItem) -> &String| menu.items.iter().map(|item| text::width(text(item))).max().unwrap_or(0);
+    let (names, notes) = (widest(|item| &item.name), widest(|item| &item.note));
+    let item = |(at, item): (usize, &MenuItem)| {
+        let letter = item.letter.map_or(' ', |letter| letter);
+        let mut line = Line::from(vec![
+            look.span(if at == menu.index { "▸ " } else { "  " }, Tone::Accent),
+            look.span(format!("{letter}  "), Tone::Accent),
+            look.span(text::left(&item.name, names + 2), Tone::Text),
+            look.span(text::left(&item.note, notes), Tone::Dim),
+        ]);
+        if at == menu.index {
+            line = line.style(look.selected());
+        }
+        line
     };
-    vec![
-        Line::from(vec![
-            look.span(target.name.clone(), Tone::Strong),
-            look.span(format!("   pid {}", target.process.pid), Tone::Dim),
-        ]),
-        Line::default(),
-        choice("y", "terminate (SIGTERM)"),
-        choice("k", "kill (SIGKILL)"),
-        choice("s", "stop (SIGSTOP)"),
-        choice("c", "continue (SIGCONT)"),
-        choice("Esc", "cancel"),
-    ]
+    let about =
+        (!menu.about.is_empty()).then(|| [Line::from(look.span(menu.about.clone(), Tone::Strong)), Line::default()]);
+    about.into_iter().flatten().chain(menu.items.iter().enumerate().map(item)).collect()
 }
 
 fn line(look: &Look, fact: DetailLine) -> Line<'static> {
@@ -171,7 +201,9 @@ fn line(look: &Look, fact: DetailLine) -> Line<'static> {
 fn place(screen: Rect, text: &PopupText) -> Rect {
     let widest = text.lines.iter().map(Line::width).max().unwrap_or(0).max(text.title.width() + 2);
     // A popup as wide as its longest line would change with each new line, so it has a few widths only.
-    let width =
-        [56, 84, MAX_POPUP_COLUMNS].into_iter().find(|width| usize::from(*width) >= widest + 4).unwrap_or(text.widest);
+    let width = [56, 84, MAX_POPUP_COLUMNS, MAX_HELP_COLUMNS]
+        .into_iter()
+        .find(|width| usize::from(*width) >= widest + 4)
+        .unwrap_or(text.widest);
     centred(screen, width, cols(text.lines.len()).saturating_add(2))
 }

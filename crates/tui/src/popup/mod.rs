@@ -2,8 +2,10 @@
 
 mod draw;
 mod help;
+mod menu;
 mod overlay;
 
 pub(crate) use draw::Popup;
 pub(crate) use help::Help;
+pub(crate) use menu::{Menu, MenuChoice};
 pub(crate) use overlay::{KillTarget, Overlay};

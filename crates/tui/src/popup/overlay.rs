@@ -1,5 +1,7 @@
 use agtop_model::ProcId;
 
+use super::menu::Menu;
+
 /// What covers the view.
 #[derive(Clone, Debug)]
 pub(crate) enum Overlay {
@@ -15,8 +17,8 @@ pub(crate) enum Overlay {
         /// The first line shown.
         scroll: usize,
     },
-    /// The question whether to send a signal to this agent.
-    Confirm(KillTarget),
+    /// A choice.
+    Menu(Menu),
     /// A text to read.
     Pager {
         /// Its title.
@@ -39,4 +41,10 @@ pub(crate) struct KillTarget {
     pub(crate) process: ProcId,
     /// Its name in the question.
     pub(crate) name: String,
+}
+
+impl KillTarget {
+    pub(super) fn name_with_pid(&self) -> String {
+        format!("{}   pid {}", self.name, self.process.pid)
+    }
 }

@@ -1,16 +1,14 @@
 //! The views: the state of each, and how it is drawn.
 
-mod dashboard;
 mod list;
 mod quota;
 mod rates;
 mod text;
 mod usage;
 
-pub(crate) use dashboard::draw as draw_dashboard;
 pub(crate) use list::{
-    LEFT_MARGIN, ListArrangement, ListItem, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList, Sort,
-    SortDirection,
+    ListArrangement, ListItem, ListSettings, ListTable, Lists, ProjectGroup, RowFocus, RowIdentity, RowList,
+    SORT_CYCLE, Sort, SortDirection, UsageTotals,
 };
 pub(crate) use quota::{QuotaHistory, QuotaView, used_up_in};
 pub(crate) use rates::lines as rates_lines;

@@ -42,10 +42,10 @@ pub(crate) struct Gauge<'a> {
     pub(crate) share: f64,
     pub(crate) bar_width: usize,
     pub(crate) tone: Tone,
-    pub(crate) value: Vec<Span<'a>>,
+    pub(crate) value: Vec<Span<'static>>,
 }
 
-pub(crate) fn gauge<'a>(look: &Look, gauge: Gauge<'a>) -> Line<'a> {
+pub(crate) fn gauge(look: &Look, gauge: Gauge<'_>) -> Line<'static> {
     let label = agtop_format::text::truncate(gauge.label, gauge.label_width).into_owned();
     let mut spans = vec![look.span(agtop_format::text::left(&label, gauge.label_width), Tone::Text), Span::raw(" ")];
     spans.extend(bar(look, gauge.share, gauge.bar_width, gauge.tone));

@@ -10,9 +10,15 @@ use crate::look::{Look, Tone};
 
 /// An area of this size, or less where the screen is smaller, in the middle of the screen.
 pub(crate) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
-    let width = width.min(screen.width.saturating_sub(2));
+    let width = without_sliver(width, screen.width);
     let height = height.min(screen.height.saturating_sub(2));
     Rect { x: screen.x + (screen.width - width) / 2, y: screen.y + (screen.height - height) / 2, width, height }
+}
+
+/// A width that leaves either nothing beside a window or enough to be recognised.
+const fn without_sliver(width: u16, screen: u16) -> u16 {
+    const MIN_REST: u16 = 28;
+    if width + MIN_REST > screen { screen } else { width }
 }
 
 /// Draws an empty window with a title; returns the area inside.

@@ -4,6 +4,7 @@ use agtop_model::{Agent, Snapshot};
 
 use super::item::{GroupState, ListItem, ProjectGroup};
 use super::totals::UsageTotals;
+use super::twig::TreePlace;
 
 /// Groups in the order of their first members.
 pub(super) fn grouped(snapshot: &Snapshot, order: &[usize], collapsed: &HashSet<String>) -> Vec<ListItem> {
@@ -22,7 +23,7 @@ pub(super) fn grouped(snapshot: &Snapshot, order: &[usize], collapsed: &HashSet<
         let state = if collapsed.contains(&name) { GroupState::Collapsed } else { GroupState::Expanded };
         items.push(ListItem::Group(group(snapshot, name, &members, state)));
         if state == GroupState::Expanded {
-            items.extend(members.into_iter().map(|at| ListItem::agent(at, 1)));
+            items.extend(members.into_iter().map(|at| ListItem::agent(at, TreePlace::at(1))));
         }
     }
     items

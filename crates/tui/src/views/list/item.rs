@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::twig::TreePlace;
 use agtop_model::{ProcId, Process, Session, SessionKey, Snapshot, SnapshotRow, Spend, Status};
 
 /// A line of a list.
@@ -13,15 +14,13 @@ pub(crate) enum ListItem {
         agent: Option<usize>,
         /// Its session.
         session: SessionRef,
-        /// The depth in the tree.
-        depth: u8,
+        place: TreePlace,
     },
     /// A helper's process.
     Helper {
         /// The process.
         process: Arc<Process>,
-        /// The depth in the tree.
-        depth: u8,
+        place: TreePlace,
     },
 }
 
@@ -32,7 +31,7 @@ pub(crate) enum SessionRef {
     OfAgent,
     /// The session at this index of the snapshot.
     At(usize),
-    /// The session of a sub-agent, below another session.
+    /// The session of a subagent, below another session.
     Below(Arc<Session>),
 }
 
@@ -68,8 +67,23 @@ pub(crate) enum RowIdentity {
 
 impl ListItem {
     /// The line of the agent at this index of the snapshot's agents.
-    pub(super) const fn agent(at: usize, depth: u8) -> Self {
-        Self::Row { agent: Some(at), session: SessionRef::OfAgent, depth }
+    pub(super) const fn agent(at: usize, place: TreePlace) -> Self {
+        Self::Row { agent: Some(at), session: SessionRef::OfAgent, place }
+    }
+
+    /// The place in the tree; `None` for groups.
+    pub(super) const fn place(&self) -> Option<TreePlace> {
+        match self {
+            Self::Group(_) => None,
+            Self::Row { place, .. } | Self::Helper { place, .. } => Some(*place),
+        }
+    }
+
+    pub(super) const fn place_mut(&mut self) -> Option<&mut TreePlace> {
+        match self {
+            Self::Group(_) => None,
+            Self::Row { place, .. } | Self::Helper { place, .. } => Some(place),
+        }
     }
 
     pub(crate) fn identity(&self, snapshot: &Snapshot) -> Option<RowIdentity> {

@@ -11,6 +11,7 @@ use super::item::{ListItem, SessionRef};
 use super::order::{SessionOrder, session_row};
 use super::sort::Sort;
 use super::tree::AgentTree;
+use super::twig::TreePlace;
 
 /// Which rows are shown, besides the filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(crate) enum ListArrangement {
     Flat,
     /// By project.
     Groups,
-    /// With sub-agents and helpers below them.
+    /// With subagents and helpers below them.
     Tree,
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn agents(snapshot: &Snapshot, query: &ListQuery<'_>) -> Vec<ListItem
     let mut order: Vec<usize> = (0..snapshot.agents.len()).filter(|at| query.accepts(&row(at))).collect();
     query.sort.sort(&mut order, row);
     match query.arrangement {
-        ListArrangement::Flat => order.into_iter().map(|at| ListItem::agent(at, 0)).collect(),
+        ListArrangement::Flat => order.into_iter().map(|at| ListItem::agent(at, TreePlace::default())).collect(),
         ListArrangement::Groups => grouped(snapshot, &order, query.collapsed),
         ListArrangement::Tree => AgentTree::new(snapshot, order).items(),
     }
@@ -102,6 +103,10 @@ pub(crate) fn sessions(snapshot: &Arc<Snapshot>, query: &ListQuery<'_>, order: &
         let session = snapshot.sessions.get(*at);
         session.is_some_and(|session| query.accepts(&session_row(snapshot, session, *agent)))
     };
-    let item = |&(at, agent): &(usize, Option<usize>)| ListItem::Row { agent, session: SessionRef::At(at), depth: 0 };
+    let item = |&(at, agent): &(usize, Option<usize>)| ListItem::Row {
+        agent,
+        session: SessionRef::At(at),
+        place: TreePlace::default(),
+    };
     order.of(snapshot, query.sort).iter().filter(is_shown).map(item).collect()
 }

@@ -33,18 +33,11 @@ impl PartialEq for Sort {
     }
 }
 
-/// The sort keys that one key cycles through, those of agtop 2 first.
-const SORT_CYCLE: &[&str] = &["smart", "cpu", "mem", "tokens", "uptime", "client", "cost", "context", "active"];
+/// The sort keys that are offered first, those of agtop 2 before others.
+pub(crate) const SORT_CYCLE: &[&str] =
+    &["smart", "cpu", "mem", "tokens", "uptime", "client", "cost", "context", "active"];
 
 impl Sort {
-    /// The next key of the cycle, in its default direction.
-    pub(crate) fn next(self) -> Self {
-        let at = SORT_CYCLE.iter().position(|name| *name == self.key.as_str());
-        let next = at.map_or(0, |at| (at + 1) % SORT_CYCLE.len());
-        let key = SORT_CYCLE.get(next).and_then(|name| name.parse().ok()).unwrap_or_default();
-        Self { key, direction: SortDirection::Default }
-    }
-
     /// Sorts rows. Rows with equal keys are ordered by their start, so that no
     /// row moves without a reason; missing values are always last.
     pub(crate) fn sort<'a, T>(self, things: &mut [T], row: impl Fn(&T) -> SnapshotRow<'a>) {
@@ -69,18 +62,6 @@ mod tests {
         let mut agents: Vec<&Agent> = snapshot.agents.iter().map(|agent| &**agent).collect();
         sort.sort(&mut agents, |agent| SnapshotRow::of_agent(snapshot.now, agent));
         agents.iter().map(|agent| agent.process.id.pid).collect()
-    }
-
-    #[test]
-    fn the_sort_cycle_begins_with_the_keys_of_agtop_2() {
-        let mut sort = Sort::default();
-        let mut names = vec![];
-        for _ in 0..SORT_CYCLE.len() {
-            names.push(sort.key.as_str());
-            sort = sort.next();
-        }
-        assert_eq!(names[..6], ["smart", "cpu", "mem", "tokens", "uptime", "client"]);
-        assert_eq!(sort.key.as_str(), "smart");
     }
 
     #[test]

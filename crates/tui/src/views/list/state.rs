@@ -11,17 +11,24 @@ use super::selection::RowList;
 use super::sort::Sort;
 use crate::view_id::ViewId;
 
-/// The lists of agents and sessions, and what decides which rows they show and in which order.
+/// What decides which rows a list shows, and in which order. Each list has its own.
+#[derive(Default)]
+pub(crate) struct ListSettings {
+    pub(crate) filter: FilterState,
+    pub(crate) focus: RowFocus,
+    pub(crate) sort: Sort,
+    pub(crate) arrangement: ListArrangement,
+}
+
+/// The lists of agents and sessions.
 #[derive(Default)]
 pub(crate) struct Lists {
     pub(crate) agents: RowList,
     pub(crate) sessions: RowList,
-    pub(crate) filter: FilterState,
+    of_agents: ListSettings,
+    of_sessions: ListSettings,
     /// Only the agent with this pid is shown.
     pub(crate) pid: Option<u32>,
-    pub(crate) focus: RowFocus,
-    pub(crate) sort: Sort,
-    pub(crate) arrangement: ListArrangement,
     order: SessionOrder,
     /// Names of the groups whose members are hidden.
     collapsed: HashSet<String>,
@@ -29,7 +36,17 @@ pub(crate) struct Lists {
 
 impl Lists {
     pub(crate) fn new(pid: Option<u32>, key: SortKey) -> Self {
-        Self { pid, sort: Sort { key, ..Sort::default() }, ..Self::default() }
+        let settings = || ListSettings { sort: Sort { key, ..Sort::default() }, ..ListSettings::default() };
+        Self { pid, of_agents: settings(), of_sessions: settings(), ..Self::default() }
+    }
+
+    /// The settings of the view's list; those of agents for a view without one.
+    pub(crate) const fn settings(&self, view: ViewId) -> &ListSettings {
+        if matches!(view, ViewId::Sessions) { &self.of_sessions } else { &self.of_agents }
+    }
+
+    pub(crate) const fn settings_mut(&mut self, view: ViewId) -> &mut ListSettings {
+        if matches!(view, ViewId::Sessions) { &mut self.of_sessions } else { &mut self.of_agents }
     }
 
     /// The list of the view, if it has one.
@@ -50,18 +67,20 @@ impl Lists {
     }
 
     /// Whether rows are hidden by the filter, the focus or a pid.
-    pub(crate) fn is_narrowed(&self) -> bool {
-        self.filter.query.is_some() || self.focus != RowFocus::All || self.pid.is_some()
+    pub(crate) fn is_narrowed(&self, view: ViewId) -> bool {
+        let settings = self.settings(view);
+        settings.filter.query.is_some() || settings.focus != RowFocus::All || self.pid.is_some()
     }
 
     /// Builds the rows of the view, if it has a list.
     pub(crate) fn refresh(&mut self, view: ViewId, snapshot: &Arc<Snapshot>) {
+        let settings = if view == ViewId::Sessions { &self.of_sessions } else { &self.of_agents };
         let query = ListQuery {
-            filter: self.filter.query.as_ref(),
+            filter: settings.filter.query.as_ref(),
             pid: self.pid,
-            focus: self.focus,
-            sort: self.sort,
-            arrangement: self.arrangement,
+            focus: settings.focus,
+            sort: settings.sort,
+            arrangement: settings.arrangement,
             collapsed: &self.collapsed,
         };
         match view {
@@ -78,11 +97,6 @@ impl Lists {
         if !self.collapsed.remove(name) {
             self.collapsed.insert(name.to_owned());
         }
-    }
-
-    /// Selects an arrangement, or the flat one if it was selected already.
-    pub(crate) fn toggle_arrangement(&mut self, arrangement: ListArrangement) {
-        self.arrangement = if self.arrangement == arrangement { ListArrangement::Flat } else { arrangement };
     }
 
     /// The next agent that waits for the user, after the chosen one and round the list.

@@ -1,38 +1,46 @@
 use agtop_format::{money, text, units};
-use agtop_model::{PicoUsd, Spend};
-use agtop_report::monday_of;
-use jiff::civil::Date;
+use agtop_model::PicoUsd;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::grouping::{UsageGrouping, UsageScope};
-use super::state::UsageState;
+use super::heat_map::{HEAT_MAP_ROWS, draw_heat};
+use super::state::{BarScale, NumberStyle, UsageState};
 use super::sum::UsageSum;
 use crate::look::{Look, Tone};
-use crate::widgets::{Side, bar, heading, put, steps};
+use crate::widgets::{Side, bar, put};
 
-/// Rows of the heat map, with its heading and a blank row above it.
-const HEAT_MAP_ROWS: u16 = 9;
-
-/// Rows of sums in an area. The rest is for headings, and for the heat map where there is room for it.
+/// Rows of sums in an area. The rest is for headings, the total, and the heat map where there is room for it.
 pub(crate) fn rows(area: Rect) -> u16 {
-    area.height.saturating_sub(2 + heat_rows(area))
+    area.height.saturating_sub(HEAD_ROWS + heat_rows(area))
 }
 
+/// Rows of the groupings, the headings and the total.
+const HEAD_ROWS: u16 = 3;
+/// Fewest rows of an area with a heat map.
+const MIN_ROWS_FOR_HEAT_MAP: u16 = 25;
+
 const fn heat_rows(area: Rect) -> u16 {
-    if area.height >= 22 { HEAT_MAP_ROWS } else { 0 }
+    // A blank row is above it.
+    if area.height >= MIN_ROWS_FOR_HEAT_MAP { HEAT_MAP_ROWS + 1 } else { 0 }
 }
 
 pub(crate) fn draw(look: &Look, usage: &UsageState, area: Rect, buffer: &mut Buffer) {
     let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+    let total = usage.total();
+    let widths = LineWidths::of(&total, usage.numbers, inner.width);
     put(buffer, Rect { height: 1, ..inner }, &trail(look, usage), Side::Left);
-    put(buffer, Rect { y: inner.y + 1, height: 1, ..inner }, &headings(look, usage, inner.width), Side::Left);
-    let list = Rect { y: inner.y + 2, height: rows(area).min(inner.height.saturating_sub(2)), ..inner };
-    draw_sums(look, usage, list, area, buffer);
+    put(buffer, Rect { y: inner.y + 1, height: 1, ..inner }, &headings(look, widths), Side::Left);
+    if inner.height > HEAD_ROWS {
+        let row = Rect { y: inner.y + 2, height: 1, ..inner };
+        put(buffer, row, &sum_line(look, &total, (usage.numbers, Tone::Strong), widths), Side::Left);
+    }
+    let list = Rect { y: inner.y + HEAD_ROWS, height: rows(area).min(inner.height.saturating_sub(HEAD_ROWS)), ..inner };
+    draw_sums(look, usage, widths, (list, area), buffer);
     if heat_rows(area) > 0 {
-        let heat = Rect { y: area.bottom() - HEAT_MAP_ROWS + 1, height: HEAT_MAP_ROWS - 1, ..inner };
-        draw_heat(look, &usage.days, heat, buffer);
+        let heat = Rect { y: area.bottom() - HEAT_MAP_ROWS, height: HEAT_MAP_ROWS, ..inner };
+        draw_heat(look, &usage.days, usage.today, heat, buffer);
     }
 }
 
@@ -59,40 +67,75 @@ fn trail(look: &Look, usage: &UsageState) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Columns of the label.
-fn label_width(width: u16) -> usize {
-    if width >= 90 { 24 } else { 16 }
+/// Columns of a line: of all, and of its numbers.
+#[derive(Clone, Copy)]
+struct LineWidths {
+    all: u16,
+    label: usize,
+    cost: usize,
+    tokens: usize,
+    output: usize,
+    responses: usize,
 }
 
-/// Columns of costs: more where a subscription covers a part, which is marked.
-fn cost_width(sums: &[UsageSum], width: u16) -> usize {
-    let is_covered = sums.iter().any(|sum| sum.spend.covered != PicoUsd::ZERO);
-    match width {
-        100.. if is_covered => 22,
-        62.. if is_covered => 13,
-        _ => 9,
+/// Most columns of a bar.
+const MAX_BAR_COLUMNS: usize = 80;
+
+impl LineWidths {
+    /// Columns that hold the total, and so each line.
+    fn of(total: &UsageSum, numbers: NumberStyle, all: u16) -> Self {
+        let is_covered = total.spend.covered != PicoUsd::ZERO;
+        let cost = match all {
+            100.. if is_covered => 22,
+            62.. if is_covered => 13,
+            _ => 9,
+        };
+        let at_least = |least: usize, n: u64| least.max(text::width(&number(n, numbers)) + 2);
+        Self {
+            all,
+            label: if all >= 90 { 24 } else { 16 },
+            cost: if numbers == NumberStyle::Exact { cost.max(14) } else { cost },
+            tokens: at_least(9, total.tokens),
+            output: at_least(9, total.output),
+            responses: at_least(11, total.turns),
+        }
+    }
+
+    fn bar(self) -> usize {
+        let taken = self.label + 1 + self.cost + self.tokens + self.output + self.responses + 2;
+        usize::from(self.all).saturating_sub(taken).min(MAX_BAR_COLUMNS)
     }
 }
 
-fn headings(look: &Look, usage: &UsageState, width: u16) -> Line<'static> {
-    let text = format!(
-        "{} {}{:>9}{:>9}{:>11}",
-        text::left("", label_width(width)),
-        text::right("COST", cost_width(&usage.sums, width)),
-        "TOKENS",
-        "OUTPUT",
-        "RESPONSES"
-    );
+fn number(n: u64, numbers: NumberStyle) -> String {
+    match numbers {
+        NumberStyle::Short => units::count(n),
+        NumberStyle::Exact => units::grouped(n),
+    }
+}
+
+fn headings(look: &Look, widths: LineWidths) -> Line<'static> {
+    let LineWidths { label, cost, tokens, output, responses, .. } = widths;
+    let text =
+        format!("{:label$} {:>cost$}{:>tokens$}{:>output$}{:>responses$}", "", "COST", "TOKENS", "OUTPUT", "RESPONSES");
     Line::from(look.span(text, Tone::Dim))
 }
 
-fn draw_sums(look: &Look, usage: &UsageState, list: Rect, area: Rect, buffer: &mut Buffer) {
+fn draw_sums(look: &Look, usage: &UsageState, widths: LineWidths, (list, area): (Rect, Rect), buffer: &mut Buffer) {
     let weight = weights(&usage.sums);
     let most = usage.sums.iter().map(weight).fold(0.0, f64::max);
-    let room = LineWidths { width: list.width, cost: cost_width(&usage.sums, list.width) };
-    let share = |sum: &UsageSum| if most > 0.0 { weight(sum) / most } else { 0.0 };
+    let least = usage.sums.iter().map(weight).filter(|weight| *weight > 0.0).fold(f64::INFINITY, f64::min);
+    let share = |sum: &UsageSum| match usage.scale {
+        _ if most <= 0.0 || weight(sum) <= 0.0 => 0.0,
+        BarScale::Linear => weight(sum) / most,
+        // The smallest value is a tenth of a decade long, so that it is seen.
+        BarScale::Logarithmic => ((weight(sum) / least).log10() + 0.1) / ((most / least).log10() + 0.1),
+    };
     for ((row, sum), at) in list.rows().zip(usage.sums.iter().skip(usage.offset)).zip(usage.offset..) {
-        put(buffer, row, &sum_line(look, sum, share(sum), room), Side::Left);
+        let tone = if sum.turns == 0 { Tone::Faint } else { Tone::Text };
+        let mut line = sum_line(look, sum, (usage.numbers, tone), widths);
+        line.spans.extend(bar(look, share(sum), widths.bar(), Tone::Accent));
+        put(buffer, row, &line, Side::Left);
         if at == usage.index {
             buffer.set_style(Rect { x: area.x, width: area.width, ..row }, look.selected());
         }
@@ -111,73 +154,28 @@ fn weights(sums: &[UsageSum]) -> fn(&UsageSum) -> f64 {
     }
 }
 
-/// Columns of a line, and of its cost.
-#[derive(Clone, Copy)]
-struct LineWidths {
-    width: u16,
-    cost: usize,
-}
-
 fn sum_line(
     look: &Look,
     sum: &UsageSum,
-    share: f64,
-    LineWidths { width, cost: cost_width }: LineWidths,
+    (numbers, tone): (NumberStyle, Tone),
+    LineWidths { label, cost: cost_width, tokens, output, responses, .. }: LineWidths,
 ) -> Line<'static> {
-    let name = text::truncate(&sum.label, label_width(width)).into_owned();
-    let cost = money::spend(&sum.spend);
-    let mut spans: Vec<Span<'static>> = vec![
-        look.span(format!("{} ", text::left(&name, label_width(width))), Tone::Text),
-        look.span(text::right(&money::within(&cost, cost_width, &sum.spend), cost_width), Tone::Text),
-        look.span(
-            format!("{:>9}{:>9}{:>11}  ", units::count(sum.tokens), units::count(sum.output), sum.turns),
-            Tone::Dim,
-        ),
-    ];
-    let room = usize::from(width).saturating_sub(label_width(width) + 34 + cost_width).min(80);
-    spans.extend(bar(look, share, room, Tone::Accent));
-    Line::from(spans)
-}
-
-/// Shades of days, by the square root of the cost, so that one expensive day does not hide all others.
-const SHADES: [&str; 5] = ["··", "░░", "▒▒", "▓▓", "██"];
-/// A day with usage and without a known price.
-const UNKNOWN_DAY: &str = "??";
-const WEEKDAY_LABELS: [&str; 7] = ["Mon", "   ", "Wed", "   ", "Fri", "   ", "Sun"];
-
-/// Draws the heat map: a column for each week, a row for each weekday, darker for a higher cost.
-fn draw_heat(look: &Look, days: &[(Date, Spend)], area: Rect, buffer: &mut Buffer) {
-    let Some((last, _)) = days.last() else { return };
-    let first = days.first().map_or(*last, |(day, _)| *day);
-    let week_count = last.since(first).map_or(0, |span| span.get_days()) / 7 + 1;
-    let room = usize::from(area.width.saturating_sub(5) / 2).min(53);
-    let weeks = room.min(usize::try_from(week_count).unwrap_or(0).max(26));
-    let most_expensive =
-        days.iter().map(|(_, spend)| spend).max_by_key(|spend| spend.known()).copied().unwrap_or_default();
-    heading(buffer, area, look, "Daily cost,", &format!("up to {}", money::parts(&most_expensive)));
-    let monday = monday_of(*last);
-    for (weekday, (row, name)) in (0_i64..).zip(area.rows().skip(1).zip(WEEKDAY_LABELS)) {
-        let mut spans = vec![look.span(format!("{name}  "), Tone::Dim)];
-        for back in (0..weeks).rev() {
-            let shift = weekday - 7 * i64::try_from(back).unwrap_or(0);
-            let date = monday.checked_add(jiff::Span::new().days(shift)).unwrap_or(monday);
-            spans.push(shade(look, days, date, *last, most_expensive.amount));
-        }
-        put(buffer, row, &Line::from(spans), Side::Left);
-    }
-}
-
-fn shade(look: &Look, days: &[(Date, Spend)], date: Date, last: Date, most_expensive: PicoUsd) -> Span<'static> {
-    if date > last {
-        return Span::raw("  ");
-    }
-    let spent = days.binary_search_by_key(&date, |(day, _)| *day).ok().and_then(|at| days.get(at));
-    let spent = spent.map(|(_, spend)| *spend).unwrap_or_default();
-    if spent.known().is_none() && !spent.is_empty() {
-        return look.span(UNKNOWN_DAY, Tone::Dim);
-    }
-    let share = spent.amount.as_usd() / most_expensive.as_usd().max(f64::MIN_POSITIVE);
-    let level = steps(share.sqrt(), SHADES.len() - 1);
-    let tone = if level == 0 { Tone::Faint } else { Tone::Accent };
-    look.span(SHADES.get(level).copied().unwrap_or("██"), tone)
+    let name = text::truncate(&sum.label, label).into_owned();
+    let cost = match (sum.turns, numbers) {
+        (0, _) => "–".to_owned(),
+        (_, NumberStyle::Short) => money::spend(&sum.spend),
+        (_, NumberStyle::Exact) => money::exact(&sum.spend),
+    };
+    let rest = format!(
+        "{:>tokens$}{:>output$}{:>responses$}  ",
+        number(sum.tokens, numbers),
+        number(sum.output, numbers),
+        number(sum.turns, NumberStyle::Exact)
+    );
+    let rest_tone = if tone == Tone::Text { Tone::Dim } else { tone };
+    Line::from(vec![
+        look.span(format!("{} ", text::left(&name, label)), tone),
+        look.span(text::right(&money::within(&cost, cost_width, &sum.spend), cost_width), tone),
+        look.span(rest, rest_tone),
+    ])
 }

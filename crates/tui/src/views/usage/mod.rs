@@ -2,6 +2,7 @@
 
 mod draw;
 mod grouping;
+mod heat_map;
 mod part;
 mod period;
 mod state;

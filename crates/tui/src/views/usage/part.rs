@@ -10,7 +10,7 @@ pub(super) struct UsagePart<'s> {
     pub(super) day: Rc<str>,
     pub(super) client: ClientId,
     pub(super) spend: &'s ModelSpend,
-    /// The session, if sessions are summed. The usage of a sub-agent belongs to the session that started it.
+    /// The session, if sessions are summed. The usage of a subagent belongs to the session that started it.
     pub(super) session: Option<&'s Session>,
 }
 

@@ -20,14 +20,64 @@ pub(crate) struct UsageState {
     pub(crate) days: Vec<(Date, Spend)>,
     pub(crate) index: usize,
     pub(crate) offset: usize,
+    pub(crate) numbers: NumberStyle,
+    pub(crate) scale: BarScale,
+    /// The day of the snapshot.
+    pub(super) today: Option<Date>,
 }
 
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NumberStyle {
+    /// Three digits and a unit.
+    #[default]
+    Short,
+    /// All digits.
+    Exact,
+}
+
+/// How the lengths of bars follow from values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum BarScale {
+    /// A bar of twice the length is twice as much.
+    #[default]
+    Linear,
+    /// By the logarithm: small values can be seen beside large ones.
+    Logarithmic,
+}
+
+/// Periods without use are shown this far back.
+const MAX_SHOWN_GAP_DAYS: usize = 366;
+
 impl UsageState {
-    pub(crate) fn refresh(&mut self, snapshot: &Snapshot) {
+    /// Sums the usage of a snapshot, which is of this day.
+    pub(crate) fn refresh(&mut self, snapshot: &Snapshot, today: Option<Date>) {
+        self.today = today;
         let parts = self.parts(snapshot);
         self.sums = self.sums(&parts);
         self.days = self.days(&parts);
         self.choose(self.index);
+    }
+
+    /// All lines together.
+    pub(crate) fn total(&self) -> UsageSum {
+        let mut total = UsageSum::new("total".to_owned(), None);
+        self.sums.iter().for_each(|sum| total.merge(sum));
+        total
+    }
+
+    pub(crate) const fn toggle_numbers(&mut self) {
+        self.numbers = match self.numbers {
+            NumberStyle::Short => NumberStyle::Exact,
+            NumberStyle::Exact => NumberStyle::Short,
+        };
+    }
+
+    pub(crate) const fn toggle_scale(&mut self) {
+        self.scale = match self.scale {
+            BarScale::Linear => BarScale::Logarithmic,
+            BarScale::Logarithmic => BarScale::Linear,
+        };
     }
 
     /// Sums by time, in the next period.
@@ -116,12 +166,30 @@ impl UsageState {
             let sum = sums.entry((label.clone(), session)).or_insert_with(|| UsageSum::new(label, key));
             sum.add(part.spend);
         }
+        if self.by == UsageGrouping::Period {
+            for period in self.periods_of(parts) {
+                let key = Some(UsageScope::Period(period.clone()));
+                sums.entry((period.clone(), None)).or_insert_with(|| UsageSum::new(period, key));
+            }
+        }
         let mut sums: Vec<UsageSum> = sums.into_values().collect();
         match self.by {
             UsageGrouping::Period => sums.reverse(),
             _ => sums.sort_by_key(|sum| std::cmp::Reverse((sum.spend.known(), sum.tokens))),
         }
         sums
+    }
+
+    /// The periods from the first day of these parts up to today, used or not.
+    fn periods_of(&self, parts: &[UsagePart<'_>]) -> Vec<String> {
+        let is_within = |part: &&UsagePart<'_>| self.path.iter().all(|(within, ..)| self.is_within(within, part));
+        let first = parts.iter().filter(is_within).filter_map(|part| part.day.parse::<Date>().ok()).min();
+        let (Some(first), Some(today)) = (first, self.today) else { return Vec::new() };
+        let days = std::iter::successors(Some(today), |date| date.yesterday().ok());
+        let days = days.take_while(|date| *date >= first).take(MAX_SHOWN_GAP_DAYS);
+        let mut periods: Vec<String> = days.map(|date| self.period.of(&date.to_string())).collect();
+        periods.dedup();
+        periods
     }
 
     /// The heat map shows all days, also those outside of an open period.
@@ -180,7 +248,7 @@ mod tests {
 
     fn refreshed(usage: UsageState, snapshot: &Snapshot) -> UsageState {
         let mut usage = usage;
-        usage.refresh(snapshot);
+        usage.refresh(snapshot, None);
         usage
     }
 
@@ -205,7 +273,7 @@ mod tests {
         usage.enter();
         for by in usage.choices() {
             usage.by = by;
-            usage.refresh(&snapshot);
+            usage.refresh(&snapshot, None);
             assert_eq!(total(&usage.sums), project.tokens, "{by:?}");
         }
         let mut spent = Spend::default();
@@ -220,7 +288,7 @@ mod tests {
         let whole = total(&usage.sums);
         usage.enter();
         usage.by = UsageGrouping::Period;
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         assert!(usage.sums.len() > 1, "the project was worked on on several days");
         let days: Vec<String> = parts_of_sessions(&snapshot).iter().map(|part| part.day.to_string()).collect();
         let of_days = days.iter().collect::<std::collections::BTreeSet<_>>().into_iter().map(|day| {
@@ -234,14 +302,14 @@ mod tests {
     fn opening_a_week_groups_it_by_model_and_closing_it_returns() {
         let snapshot = demo::crowd(5, 20);
         let mut usage = UsageState { period: Period::Week, ..UsageState::default() };
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         usage.choose(2);
         let week = usage.sums[2].clone();
         usage.enter();
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         assert_eq!((usage.by, total(&usage.sums)), (UsageGrouping::Model, week.tokens));
         assert!(usage.leave());
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         assert_eq!((usage.index, &usage.sums[2]), (2, &week));
         assert!(!usage.leave());
     }
@@ -250,17 +318,17 @@ mod tests {
     fn the_sessions_of_a_project_have_the_total_of_the_project() {
         let snapshot = demo::crowd(5, 20);
         let mut usage = UsageState { by: UsageGrouping::Project, ..UsageState::default() };
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         let project = usage.sums[0].clone();
         usage.enter();
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         let of_it = snapshot.sessions.iter().filter(|session| self::project(session) == project.label).count();
         assert_eq!(usage.sums.len(), of_it, "also where names are the same");
         assert_eq!((usage.by, total(&usage.sums)), (UsageGrouping::Session, project.tokens));
         usage.enter();
         assert_eq!(usage.path.len(), 1, "there is nothing in a session to open");
         assert!(usage.leave());
-        usage.refresh(&snapshot);
+        usage.refresh(&snapshot, None);
         assert_eq!(usage.sums[0], project);
     }
 }

@@ -18,6 +18,13 @@ impl UsageSum {
         Self { label, key, tokens: 0, output: 0, spend: Spend::default(), turns: 0 }
     }
 
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.tokens = self.tokens.saturating_add(other.tokens);
+        self.output = self.output.saturating_add(other.output);
+        self.turns = self.turns.saturating_add(other.turns);
+        self.spend += other.spend;
+    }
+
     pub(super) fn add(&mut self, part: &ModelSpend) {
         self.tokens = self.tokens.saturating_add(part.usage.total());
         self.output = self.output.saturating_add(part.usage.output);

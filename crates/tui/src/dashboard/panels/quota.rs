@@ -1,0 +1,49 @@
+use agtop_format::units;
+use agtop_model::{ClientId, RateLimitWindow};
+use ratatui::text::Line;
+
+use super::PanelInput;
+use crate::dashboard::frame::PanelContent;
+use crate::look::Tone;
+use crate::views::used_up_in;
+use crate::widgets::{Gauge, gauge};
+
+/// Columns of the name of a window.
+const LABEL_COLUMNS: usize = 13;
+/// Columns of the percentage and of the time until the reset.
+const VALUE_COLUMNS: usize = 19;
+
+/// How much of each window of each account is used, and when it resets or will be used up.
+pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
+    let look = input.render.look;
+    let all = input.snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
+    let mut all: Vec<(ClientId, &RateLimitWindow)> = all.collect();
+    all.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
+    let line = |(client, window): &(ClientId, &RateLimitWindow)| -> Line<'static> {
+        let percent = window.used_percent;
+        let tone = Tone::rising(percent, 70.0, input.render.thresholds.quota);
+        let resets = window.resets_at.map(|at| format!("↻ {}", units::span(at.since(input.snapshot.now))));
+        let until = used_up_in(window, input.snapshot.now).map(|until| format!("full in {}", units::span(until)));
+        let when_tone = if until.is_some() { Tone::Warn } else { Tone::Dim };
+        let when = until.or(resets).unwrap_or_default();
+        gauge(
+            look,
+            Gauge {
+                label: &format!("{client} {}", units::window(window.minutes)),
+                label_width: LABEL_COLUMNS,
+                share: percent / 100.0,
+                bar_width: usize::from(input.columns).saturating_sub(LABEL_COLUMNS + VALUE_COLUMNS + 2),
+                tone,
+                value: vec![
+                    look.span(format!("{percent:>3.0}% "), if tone == Tone::Good { Tone::Text } else { tone }),
+                    look.span(when, when_tone),
+                ],
+            },
+        )
+    };
+    PanelContent {
+        lines: all.iter().map(line).collect(),
+        empty: "no agent has reported a rate limit",
+        ..PanelContent::default()
+    }
+}
