@@ -33,12 +33,7 @@ pub(super) fn make(packager: &Packager) -> Result<Made> {
     date.env("LC_ALL", "C").args(["-u", "+%a %b %d %Y", "-d", &format!("@{epoch}")]);
     let spec = template::fill(
         &fs::read_to_string(packager.root.join("packaging/rpm/agtop.spec.in"))?,
-        &[
-            ("VERSION", &packager.version),
-            ("ARCHITECTURE", names.rpm),
-            ("TREE", &tree.display().to_string()),
-            ("DATE", &output_of(&mut date)?),
-        ],
+        &[("VERSION", &packager.version), ("TREE", &tree.display().to_string()), ("DATE", &output_of(&mut date)?)],
     )?;
     let spec_file = work.join("agtop.spec");
     fs::write(&spec_file, spec)?;

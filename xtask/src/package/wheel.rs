@@ -29,7 +29,10 @@ pub(super) fn make(packager: &Packager) -> Result<Made> {
     let mut pack = Command::new(python_with_packer(packager)?);
     pack.env("SOURCE_DATE_EPOCH", packager.epoch()?).args(["-m", "wheel", "pack"]);
     output_of(pack.arg(&tree).arg("--dest-dir").arg(&packager.out))?;
-    let platforms = packager.target.wheel.join(".");
+    // The packer sorts them in the name.
+    let mut platforms = packager.target.wheel.to_vec();
+    platforms.sort_unstable();
+    let platforms = platforms.join(".");
     let wheel = packager.out.join(format!("agtop-{}-py3-none-{platforms}.whl", packager.version));
     let mut made = Made { files: vec![wheel.clone()], ..Made::default() };
     if packager.target.runs_here() {
