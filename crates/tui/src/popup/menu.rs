@@ -2,7 +2,7 @@
 
 use agtop_query::SortKey;
 
-use super::overlay::KillTarget;
+use super::kill_target::KillTarget;
 use crate::command::Signal;
 
 /// What a choice of a menu does.
