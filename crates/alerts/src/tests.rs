@@ -224,7 +224,11 @@ fn an_invalid_rule_is_refused_with_its_place_and_the_reason() {
     let rule = |lines: &str| format!("[[alerts]]\nname = \"mine\"\n{lines}");
     let cases = [
         ("when = \"speed>3\"", "\"speed>3\"", "no field is called 'speed'"),
-        ("when = \"context>threshold\"", "\"context>threshold\"", "'threshold' is not a percentage"),
+        (
+            "when = \"context>threshold\"",
+            "\"context>threshold\"",
+            "'threshold' is not a percentage: write a number such as 50",
+        ),
         ("when = \" \"", "\" \"", "a condition is missing"),
         ("of = \"fleet\"\nwhen = \"context>3\"", "\"context>3\"", "no field is called 'context'"),
         (
@@ -234,7 +238,7 @@ fn an_invalid_rule_is_refused_with_its_place_and_the_reason() {
         ),
         ("threshold = 3", "\"mine\"", "no rule is called 'mine', and a new one needs 'when'"),
         ("when = \"idle\"\nthreshold = nan", "nan", "a threshold is a finite number"),
-        ("when = \"idle\"\ncool_down = \"soon\"", "\"soon\"", "'soon' is not a duration"),
+        ("when = \"idle\"\ncool_down = \"soon\"", "\"soon\"", "'soon' is not a duration: write a number such as 5m"),
         ("when = \"idle\"\ncool_down = \"-1s\"", "\"-1s\"", "a cool-down is a duration that is not negative"),
         ("when = \"idle\"\ncommand = []", "[]", "a command is a list of a program and its arguments"),
         ("when = \"idle\"\nwebhook = \"file:///x\"", "\"file:///x\"", "a webhook begins with https:// or http://"),

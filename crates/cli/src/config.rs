@@ -114,7 +114,10 @@ impl ConfigFile {
     }
 }
 
-/// The names in the file that do not exist: a theme, a client, a shape of JSON. Each is an error in one line, with file,
+/// The presets of the dashboard that are always there.
+const DASHBOARD_PRESETS: [&str; 4] = ["all", "usage", "machine", "events"];
+
+/// The names in the file that do not exist: a theme, a preset, a client, a shape of JSON. Each is an error in one line, with file,
 /// line and column. Other commands notice such a name only if they use it.
 ///
 /// # Errors
@@ -139,6 +142,11 @@ pub(crate) fn unknown_names(path: &Path) -> Result<Vec<String>> {
     };
     if let Some(name) = &names.tui.theme {
         check("theme", name, themes.contains(&name.get_ref().as_str()), &themes);
+    }
+    let mut presets = DASHBOARD_PRESETS.to_vec();
+    presets.extend(names.tui.presets.iter().map(|preset| &*preset.name));
+    if let Some(name) = &names.tui.preset {
+        check("preset", name, presets.contains(&name.get_ref().as_str()), &presets);
     }
     for name in &names.clients {
         check("client", name, is_client(name.get_ref()), &clients);
@@ -165,12 +173,15 @@ struct ConfigNames {
 struct ScreenNames {
     theme: Option<Spanned<String>>,
     #[serde(default)]
-    themes: Vec<ThemeName>,
+    themes: Vec<OwnName>,
+    preset: Option<Spanned<String>>,
+    #[serde(default)]
+    presets: Vec<OwnName>,
 }
 
-/// The name of a theme that the user defines.
+/// The name of a theme or preset that the user defines.
 #[derive(Deserialize)]
-struct ThemeName {
+struct OwnName {
     name: String,
 }
 
@@ -259,6 +270,24 @@ mod tests {
         ];
         assert_eq!(found.len(), starts.len(), "{found:?}");
         assert!(found.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{found:#?}");
+    }
+
+    #[test]
+    fn a_preset_is_one_of_agtop_or_of_the_file() {
+        let nothing: [String; 0] = [];
+        for name in DASHBOARD_PRESETS {
+            assert_eq!(names_in(&format!("[tui]\npreset = \"{name}\"\n")), nothing);
+        }
+        let own = "[tui]\npreset = \"mine\"\n[[tui.presets]]\nname = \"mine\"\npanels = [\"cost\"]\n";
+        assert_eq!(names_in(own), nothing);
+        let found = names_in("[tui]\npreset = \"usgae\"\n");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("2:10: unknown preset 'usgae' (did you mean 'usage'?); choose from all, usage, "));
+        // The screen's own list is not public.
+        let source = include_str!("../../tui/src/dashboard/preset.rs");
+        let built_in: Vec<&str> =
+            source.split("built_in(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(built_in, DASHBOARD_PRESETS);
     }
 
     #[test]

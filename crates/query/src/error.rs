@@ -7,7 +7,7 @@ use crate::status_words::status_words;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FilterError {
     /// There is no field of that name, and no text in which the word could be searched.
-    #[error("no field is called '{0}'{guess}: agtop --fields help lists them", guess = guess(.0))]
+    #[error("no field is called '{0}'")]
     UnknownField(String),
     /// The field cannot have that value.
     #[error("'{value}' is not a {kind}: write a number such as {example}")]
@@ -51,6 +51,14 @@ pub enum FilterError {
 }
 
 impl FilterError {
+    /// The error without its place, for a condition whose own place is known.
+    pub(crate) fn without_place(self) -> Self {
+        match self {
+            Self::At { error, .. } => *error,
+            other => other,
+        }
+    }
+
     /// The error with its place, the character of the text from 1; an error that has a place keeps it.
     pub(crate) fn at(self, character: usize) -> Self {
         match self {
@@ -60,17 +68,9 @@ impl FilterError {
     }
 }
 
-/// ` (did you mean 'cpu'?)`, or nothing.
-fn guess(name: &str) -> String {
-    guess_among(name, agtop_model::FIELDS.iter().map(|field| field.id))
-}
-
+/// ` (did you mean 'idle'?)`, or nothing.
 fn guess_status(name: &str) -> String {
-    guess_among(name, status_words())
-}
-
-fn guess_among(name: &str, known: impl IntoIterator<Item = &'static str>) -> String {
-    nearest(name, known).map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"))
+    nearest(name, status_words()).map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"))
 }
 
 /// What may follow the end of an unfinished filter.

@@ -69,7 +69,8 @@ impl<W: FilterWord> Query<W> {
     /// # Errors
     /// If it is invalid; the message says why, for the user.
     pub fn parse(text: &str, threshold: Option<f64>) -> Result<Option<Self>, FilterError> {
-        Ok(parse(text, ConditionOrigin::Rule { threshold })?.map(Self))
+        let parsed = parse(text, ConditionOrigin::Rule { threshold }).map_err(FilterError::without_place)?;
+        Ok(parsed.map(Self))
     }
 
     /// Whether it is true of the subject. A comparison with a missing value is false.

@@ -68,8 +68,11 @@ const LAYERS: [Layer; 18] = [
         ],
     },
     Layer { name: TESTKIT, below: &[] },
-    // The generated tables must be made by the code that reads or shows them, so xtask depends on them.
-    Layer { name: "xtask", below: &[TESTKIT, "agtop-prices", "agtop-clients"] },
+    // Tables and pictures must be made by the code that reads or shows them, so xtask depends on it.
+    Layer {
+        name: "xtask",
+        below: &[TESTKIT, "agtop-prices", "agtop-clients", "agtop-alerts", "agtop-demo", "agtop-tui"],
+    },
 ];
 
 const TESTKIT: &str = "agtop-testkit";

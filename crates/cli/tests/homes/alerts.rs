@@ -69,13 +69,7 @@ fn an_invalid_rule_is_an_error_with_file_line_and_column() {
     configure(&home, "interval = 2\n\n[[alerts]]\nname = \"mine\"\nwhen = \"speed>3\"\n");
     let answer = agtop(home.root(), &["watch-alerts", "--once"]);
     assert_eq!(answer.status.code(), Some(2));
-    assert!(
-        answer.stderr.ends_with(
-            "config.toml:5:8: no field is called 'speed': agtop --fields help lists them (at character 1)\n"
-        ),
-        "{}",
-        answer.stderr
-    );
+    assert!(answer.stderr.ends_with("config.toml:5:8: no field is called 'speed'\n"), "{}", answer.stderr);
 }
 
 #[test]

@@ -2,8 +2,8 @@ use agtop_model::{FIELDS, Field, FieldKind, SnapshotRow, field};
 use ratatui::text::Line;
 
 use super::cells;
+use super::content::CellContent;
 use super::drawn::{DRAWN_COLUMNS, DRAWN_FIELDS, DrawCell, DrawnColumn};
-use super::place::CellContent;
 use crate::render_context::RenderContext;
 use crate::widgets::{Side, cols};
 

@@ -3,6 +3,7 @@
 mod cells;
 mod choice;
 mod column;
+mod content;
 mod drawn;
 mod place;
 
@@ -10,4 +11,5 @@ pub(crate) use cells::{doing, status_span};
 pub use choice::ColumnChoice;
 pub(crate) use choice::{default_agent_columns, default_session_columns};
 pub(crate) use column::{Column, ids};
-pub(crate) use place::{CellContent, LOGO_COLUMN, PlacedColumn, place};
+pub(crate) use content::CellContent;
+pub(crate) use place::{LOGO_COLUMN, PlacedColumn, place};

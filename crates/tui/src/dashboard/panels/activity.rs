@@ -4,7 +4,7 @@ use agtop_format::{project, text, units};
 use agtop_model::{Activity, ActivityKind, Agent, LifecycleChange, Timestamp};
 use ratatui::text::{Line, Span};
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::activity_line::activity_spans;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;

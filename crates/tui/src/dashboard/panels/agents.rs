@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use agtop_model::Status;
 use agtop_output::status_word;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;
 use crate::widgets::{Gauge, gauge};

@@ -5,7 +5,7 @@ use agtop_model::{PicoUsd, Spend};
 use jiff::civil::Date;
 use ratatui::text::Line;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::bars::{spent_today, today};
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;

@@ -2,7 +2,7 @@ use agtop_format::units;
 use agtop_model::Agent;
 use ratatui::text::Line;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;
 use crate::widgets::{Chart, Gauge, Gradient, gauge};

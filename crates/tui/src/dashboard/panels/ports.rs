@@ -5,7 +5,7 @@ use agtop_format::{project, units};
 use agtop_model::{Agent, ProcId, Process};
 use ratatui::text::Line;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;
 

@@ -5,7 +5,7 @@ use agtop_format::{money, project, text, units};
 use agtop_model::Agent;
 use ratatui::text::Line;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;
 use crate::views::UsageTotals;

@@ -2,7 +2,7 @@ use agtop_format::units;
 use agtop_model::{ClientId, RateLimitWindow};
 use ratatui::text::Line;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;
 use crate::views::used_up_in;

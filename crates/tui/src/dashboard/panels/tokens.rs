@@ -1,7 +1,7 @@
 use agtop_format::units;
 use ratatui::text::Line;
 
-use super::PanelInput;
+use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
 use crate::look::Tone;
 use crate::widgets::{Chart, Gradient, whole};
