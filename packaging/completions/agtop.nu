@@ -555,30 +555,6 @@ module completions {
     --help(-h)                # Print help
   ]
 
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop config help" [
-  ]
-
-  # Print the path of the configuration file
-  export extern "agtop config help path" [
-  ]
-
-  # Write a template that explains every key and sets none, unless the file exists
-  export extern "agtop config help init" [
-  ]
-
-  # Print the JSON schema of the configuration file, for editors
-  export extern "agtop config help schema" [
-  ]
-
-  # Check the configuration file; exit 1 with line and column if it is invalid
-  export extern "agtop config help check" [
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop config help help" [
-  ]
-
   def "nu-complete agtop ledger plan" [] {
     [ "retail" "max" "included" ]
   }
@@ -715,38 +691,6 @@ module completions {
     --help(-h)                # Print help
   ]
 
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop ledger help" [
-  ]
-
-  # Print the path of the ledger
-  export extern "agtop ledger help path" [
-  ]
-
-  # Print how many files and responses it has
-  export extern "agtop ledger help stats" [
-  ]
-
-  # Check the whole ledger; exit 1 if it is damaged
-  export extern "agtop ledger help verify" [
-  ]
-
-  # Print every response as a line of JSON; the ledger has no message text
-  export extern "agtop ledger help export" [
-  ]
-
-  # Remove files and their usage; files that still exist are read again by the next command
-  export extern "agtop ledger help forget" [
-  ]
-
-  # Remove and read again all files that still exist; the usage of deleted files stays
-  export extern "agtop ledger help rebuild" [
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop ledger help help" [
-  ]
-
   def "nu-complete agtop hooks plan" [] {
     [ "retail" "max" "included" ]
   }
@@ -864,30 +808,6 @@ module completions {
     --help(-h)                # Print help
   ]
 
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop hooks help" [
-  ]
-
-  # Print the settings files with agtop's hooks in them
-  export extern "agtop hooks help print" [
-  ]
-
-  # Write agtop's hooks into the settings of agents; everything else in them stays as it is
-  export extern "agtop hooks help install" [
-  ]
-
-  # Remove agtop's hooks from the settings of agents
-  export extern "agtop hooks help uninstall" [
-  ]
-
-  # Show which settings have agtop's hooks
-  export extern "agtop hooks help status" [
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop hooks help help" [
-  ]
-
   def "nu-complete agtop install plan" [] {
     [ "retail" "max" "included" ]
   }
@@ -971,18 +891,6 @@ module completions {
     --help(-h)                # Print help
   ]
 
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop prices help" [
-  ]
-
-  # Fetch the current price list from the network into the cache directory, unless it is younger than a day
-  export extern "agtop prices help update" [
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop prices help help" [
-  ]
-
   def "nu-complete agtop logos plan" [] {
     [ "retail" "max" "included" ]
   }
@@ -1021,18 +929,6 @@ module completions {
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop logos help" [
-  ]
-
-  # Fetch the logos of vendors from the network into the cache directory, except those younger than seven days
-  export extern "agtop logos help update" [
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop logos help help" [
   ]
 
   def "nu-complete agtop clients plan" [] {
@@ -1169,170 +1065,6 @@ module completions {
     --config: path            # The configuration file [default: ~/.config/agtop/config.toml]
     --log-file: path          # Write a log to this file (level: AGTOP_LOG=error|warn|info|debug|trace)
     --help(-h)                # Print help
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop help" [
-  ]
-
-  # Show usage by day, week, month, session, project, model, agent, branch, tool or 5-hour block; also: agtop daily, weekly, monthly, session, blocks
-  export extern "agtop help report" [
-  ]
-
-  # Same as agtop report weekly
-  export extern "agtop help weekly" [
-  ]
-
-  # Same as agtop report monthly
-  export extern "agtop help monthly" [
-  ]
-
-  # Same as agtop report blocks
-  export extern "agtop help blocks" [
-  ]
-
-  # Price the same tokens on other models
-  export extern "agtop help compare" [
-  ]
-
-  # Receive an event on standard input: agents call this; it always succeeds and prints nothing
-  export extern "agtop help hook" [
-  ]
-
-  # Same as agtop report daily
-  export extern "agtop help daily" [
-  ]
-
-  # Same as agtop report session
-  export extern "agtop help session" [
-  ]
-
-  # Show which agents have files here and how well agtop reads them; exit 1 if records are lost
-  export extern "agtop help doctor" [
-  ]
-
-  # Show every counted response of a session, with file and line, and every copy that is not counted
-  export extern "agtop help explain" [
-  ]
-
-  # Print the path of the configuration file, write a template, check the file, or print its JSON schema
-  export extern "agtop help config" [
-  ]
-
-  # Print the path of the configuration file
-  export extern "agtop help config path" [
-  ]
-
-  # Write a template that explains every key and sets none, unless the file exists
-  export extern "agtop help config init" [
-  ]
-
-  # Print the JSON schema of the configuration file, for editors
-  export extern "agtop help config schema" [
-  ]
-
-  # Check the configuration file; exit 1 with line and column if it is invalid
-  export extern "agtop help config check" [
-  ]
-
-  # Show, check or change the ledger, which keeps the usage of transcripts, deleted ones included
-  export extern "agtop help ledger" [
-  ]
-
-  # Print the path of the ledger
-  export extern "agtop help ledger path" [
-  ]
-
-  # Print how many files and responses it has
-  export extern "agtop help ledger stats" [
-  ]
-
-  # Check the whole ledger; exit 1 if it is damaged
-  export extern "agtop help ledger verify" [
-  ]
-
-  # Print every response as a line of JSON; the ledger has no message text
-  export extern "agtop help ledger export" [
-  ]
-
-  # Remove files and their usage; files that still exist are read again by the next command
-  export extern "agtop help ledger forget" [
-  ]
-
-  # Remove and read again all files that still exist; the usage of deleted files stays
-  export extern "agtop help ledger rebuild" [
-  ]
-
-  # Install hooks, by which agents report events to agtop as they happen
-  export extern "agtop help hooks" [
-  ]
-
-  # Print the settings files with agtop's hooks in them
-  export extern "agtop help hooks print" [
-  ]
-
-  # Write agtop's hooks into the settings of agents; everything else in them stays as it is
-  export extern "agtop help hooks install" [
-  ]
-
-  # Remove agtop's hooks from the settings of agents
-  export extern "agtop help hooks uninstall" [
-  ]
-
-  # Show which settings have agtop's hooks
-  export extern "agtop help hooks status" [
-  ]
-
-  # Print Claude Code's settings with agtop's hooks, or write them
-  export extern "agtop help install" [
-  ]
-
-  # Print the events of hooks
-  export extern "agtop help events" [
-  ]
-
-  # Show the rates of models, or where prices come from
-  export extern "agtop help prices" [
-  ]
-
-  # Fetch the current price list from the network into the cache directory, unless it is younger than a day
-  export extern "agtop help prices update" [
-  ]
-
-  # Fetch the logos of vendors, which terminals with graphics show before the names of agents
-  export extern "agtop help logos" [
-  ]
-
-  # Fetch the logos of vendors from the network into the cache directory, except those younger than seven days
-  export extern "agtop help logos update" [
-  ]
-
-  # Show what each agent records, and what it does not
-  export extern "agtop help clients" [
-  ]
-
-  # Print Claude Code's status line, from the JSON on standard input
-  export extern "agtop help statusline" [
-  ]
-
-  # Print new alerts as they happen, and run the actions of their rules, without a screen
-  export extern "agtop help watch-alerts" [
-  ]
-
-  # Print the script that completes agtop's command lines in a shell
-  export extern "agtop help completions" [
-  ]
-
-  # Print agtop's manual page, or write the pages of all commands
-  export extern "agtop help man" [
-  ]
-
-  # Print the version
-  export extern "agtop help version" [
-  ]
-
-  # Print this message or the help of the given subcommand(s)
-  export extern "agtop help help" [
   ]
 
 }

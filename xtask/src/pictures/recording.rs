@@ -22,7 +22,7 @@ const SIZE: (u16, u16) = (120, 32);
 /// Seconds of the demo between two frames.
 const SECONDS_PER_FRAME: u64 = 2;
 /// The demo has run this long when the recording begins.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Frames, each with the second at which it appears.
 pub(super) struct Recording {

@@ -52,8 +52,9 @@ fn register(shell: &dyn EnvCompleter, script: &mut Vec<u8>) -> io::Result<()> {
     shell.write_registration(REQUEST_VAR, PROGRAM, PROGRAM, PROGRAM, script)
 }
 
+/// Without `help`, which would only repeat all other commands.
 fn definition() -> Command {
-    Cli::definition()
+    Cli::definition().disable_help_subcommand(true)
 }
 
 #[cfg(test)]
