@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 mod syntax;
 
+use self::syntax::MAN_FOLDER;
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Write nothing; fail if a file is not what would be written, or if a checker of manual pages or shells objects
@@ -20,9 +22,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }
-
-/// The folder of manual pages: every page in it is made.
-const MAN_FOLDER: &str = "packaging/man";
 
 /// A made file, and the words that have agtop print it.
 struct MadeFile {

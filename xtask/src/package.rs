@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 
+use self::made::{Made, name};
 use self::packager::Packager;
 
 mod archive;
 mod aur;
 mod deb;
 mod linux_tree;
+mod made;
 mod manifests;
 mod notices;
 mod npm;
@@ -40,16 +42,6 @@ pub(crate) struct Args {
     /// Where packages are written, and where the archives of other targets are that manifests name
     #[arg(long, value_name = "DIRECTORY", default_value = OUT_FOLDER)]
     out: PathBuf,
-}
-
-/// What was made, and how it was tried.
-#[derive(Default)]
-struct Made {
-    files: Vec<PathBuf>,
-    /// What held.
-    checks: Vec<String>,
-    /// What could not be tried here, and why.
-    untried: Vec<String>,
 }
 
 /// A kind of package. Those that need files of others come after them.
@@ -132,10 +124,6 @@ impl fmt::Display for Table<'_> {
         }
         f.write_char('\n')
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn size(path: &Path) -> String {

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::MAN_FOLDER;
+/// The folder of manual pages: every page in it is made.
+pub(super) const MAN_FOLDER: &str = "packaging/man";
 
 /// A shell that reads a script without running it.
 struct ShellCheck {

@@ -7,9 +7,9 @@ use std::process::Command;
 use anyhow::{Result, bail, ensure};
 
 use super::linux_tree::{FileMode, files_below, install};
+use super::made::{Made, name};
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
-use super::{Made, name};
 use crate::process::{output_of, succeed};
 
 /// Files of the repository that go along.

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::made::{Made, name};
 use super::manifests::fill;
 use super::packager::Packager;
-use super::{Made, name};
 use crate::process::{has_program, output_of};
 
 /// What makepkg needs; Debian has them as makepkg, pacman-package-manager, libarchive-tools and fakeroot.

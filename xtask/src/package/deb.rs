@@ -11,9 +11,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::linux_tree::{FileMode, Layout, compress, files_below, install, lay_out};
+use super::made::Made;
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
-use super::{Made, template};
+use super::template;
 use crate::process::{output_of, succeed};
 
 const LAYOUT: Layout = Layout { zsh: "usr/share/zsh/vendor-completions", documents: "usr/share/doc/agtop" };

@@ -6,9 +6,11 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use super::made::{Made, name};
 use super::packager::Packager;
+use super::sums::sum_of;
 use super::targets::RELEASE_TARGETS;
-use super::{Made, source, sum_of, template};
+use super::{source, template};
 use crate::process::{has_program, output_of};
 
 /// Fills a template in. A sum of an archive that is not in the folder of packages is zero, and said to be missing.
@@ -106,7 +108,7 @@ sys.exit(f'{missing} are missing' if missing else 0)";
         return Ok(());
     };
     output_of(Command::new(python).args(["-c", script]).args(keys).arg(file))?;
-    made.checks.push(format!("{} is YAML and has {}", super::name(file), keys.join(", ")));
+    made.checks.push(format!("{} is YAML and has {}", name(file), keys.join(", ")));
     Ok(())
 }
 

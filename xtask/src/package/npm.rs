@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
-use super::Made;
 use super::linux_tree::{FileMode, install};
+use super::made::Made;
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
 use super::targets::RELEASE_TARGETS;

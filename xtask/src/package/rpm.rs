@@ -7,9 +7,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::linux_tree::{FileMode, Layout, files_below, install, lay_out};
+use super::made::Made;
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
-use super::{Made, template};
+use super::template;
 use crate::process::{has_program, output_of, succeed};
 
 const LAYOUT: Layout = Layout { zsh: "usr/share/zsh/site-functions", documents: "usr/share/doc/agtop" };

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::Made;
+use super::made::Made;
 use super::packager::Packager;
 use crate::process::{output_of, succeed};
 

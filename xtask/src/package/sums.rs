@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use super::made::{Made, name};
 use super::packager::Packager;
-use super::{Made, name};
 use crate::process::output_of;
 
 /// The file of sums.

@@ -11,9 +11,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::linux_tree::{FileMode, install};
+use super::made::Made;
 use super::notices::{NOTICES_FILE, notices};
 use super::packager::Packager;
-use super::{Made, template};
+use super::template;
 use crate::process::{output_of, succeed};
 
 /// The packer of wheels, in a version that was seen to work.
