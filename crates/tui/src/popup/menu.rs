@@ -36,7 +36,7 @@ pub(crate) struct Menu {
     pub(crate) about: String,
     pub(crate) items: Vec<MenuItem>,
     pub(crate) index: usize,
-    /// The keys that it explains in the footer, besides moving and choosing.
+    /// The keys that the footer names.
     pub(crate) hints: &'static [(&'static str, &'static str)],
 }
 
@@ -60,7 +60,7 @@ impl Menu {
             item('c', "continue", "SIGCONT", send(Signal::Continue)),
             item('n', "cancel", "", MenuChoice::Close),
         ];
-        Self { title: "Send a signal?", about: target.name_with_pid(), items, index: 0, hints: &[] }
+        Self { title: "Send a signal?", about: target.name_with_pid(), items, index: 0, hints: MENU_KEYS }
     }
 
     /// The question before an agent is killed.
@@ -69,7 +69,7 @@ impl Menu {
             item('n', "no", "", MenuChoice::Close),
             item('y', "yes, kill it", "unsaved work of it is lost", MenuChoice::Signal(target.clone(), Signal::Kill)),
         ];
-        Self { title: "Kill at once?", about: target.name_with_pid(), items, index: 0, hints: &[] }
+        Self { title: "Kill at once?", about: target.name_with_pid(), items, index: 0, hints: MENU_KEYS }
     }
 
     /// The orders of a list: the names and explanations of sort keys, the cursor on the one in force.
@@ -81,7 +81,7 @@ impl Menu {
             letters.extend(letter);
             MenuItem { letter, name, note, choice: MenuChoice::Sort(key) }
         });
-        let hints = &[("s", "next"), ("i", "reverse")];
+        let hints = SORT_MENU_KEYS;
         Self { title: "Sort by", about: String::new(), items: items.collect(), index, hints }
     }
 
@@ -105,6 +105,11 @@ impl Menu {
         self.items.iter().find(|item| item.letter == Some(letter)).map(|item| &item.choice)
     }
 }
+
+/// The keys of any menu, and of the menu of orders.
+const MENU_KEYS: &[(&str, &str)] = &[("Enter", "choose"), ("j k", "move"), ("Esc", "cancel")];
+const SORT_MENU_KEYS: &[(&str, &str)] =
+    &[("Enter", "choose"), ("j k", "move"), ("s", "next"), ("i", "reverse"), ("Esc", "close")];
 
 /// Letters that move the cursor, reverse the order, or close a menu, and so choose nothing.
 const LETTERS_OF_MOVES: &[char] = &['j', 'k', 'g', 'h', 'l', 'q', 's', 'i'];
