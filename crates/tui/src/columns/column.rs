@@ -105,10 +105,11 @@ impl Column {
     ) -> CellContent {
         let is_text = self.is_measured() || self.fills_the_row();
         let width = if is_text { u16::MAX } else { self.width.1 };
-        let cells = rows.map(|row| self.cell(render, row, width)).filter(|cell| !cells::is_missing(cell));
-        // A picture is never cut: it is drawn in the width that it gets.
-        let widths = cells.map(|cell| if is_text { cols(cell.width()) } else { self.width.0 });
-        widths.max().map_or(CellContent::Blank, CellContent::Width)
+        let mut cells = rows.map(|row| self.cell(render, row, width)).filter(|cell| !cells::is_missing(cell));
+        // A picture or a number of fixed width is never cut: one that is there is enough.
+        let widest =
+            if is_text { cells.map(|cell| cols(cell.width())).max() } else { cells.next().map(|_| self.width.0) };
+        widest.map_or(CellContent::Blank, CellContent::Width)
     }
 
     pub(crate) fn cell(&self, render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: u16) -> Line<'static> {
