@@ -1,7 +1,6 @@
 //! Files that are made from the definition of the command line and of the configuration: manual pages, completion
 //! scripts, the reference in Markdown, and the configuration's schema. The program prints them all.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 mod syntax;
 
 use self::syntax::MAN_FOLDER;
+use crate::generated::{self, MadeFiles};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -64,7 +64,7 @@ fn build(root: &Path) -> Result<PathBuf> {
 }
 
 /// The text of every made file, by its path in the repository.
-fn make(program: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn make(program: &Path) -> Result<MadeFiles> {
     let home = tempfile::tempdir()?;
     let print = |words: &[&OsStr]| -> Result<Vec<u8>> {
         // The files must not depend on who makes them.
@@ -75,7 +75,7 @@ fn make(program: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         }
         Ok(output.stdout)
     };
-    let mut made = BTreeMap::new();
+    let mut made = MadeFiles::new();
     for file in MADE_FILES {
         let words: Vec<&OsStr> = file.words.iter().map(OsStr::new).collect();
         made.insert(file.path.to_owned(), print(&words)?);
@@ -89,28 +89,22 @@ fn make(program: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(made)
 }
 
-fn write(root: &Path, made: &BTreeMap<String, Vec<u8>>) -> Result<()> {
+fn write(root: &Path, made: &MadeFiles) -> Result<()> {
     for page in left_over(root, made)? {
         fs::remove_file(root.join(page))?;
     }
-    for (path, text) in made {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().context("a file is in a folder")?)?;
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    generated::write(root, made)
 }
 
 /// The files that are not what would be written.
-fn faults(root: &Path, made: &BTreeMap<String, Vec<u8>>) -> Result<Vec<String>> {
-    let differs = |(path, text): &(&String, &Vec<u8>)| fs::read(root.join(path)).ok().as_ref() != Some(*text);
-    let mut faults: Vec<String> = made.iter().filter(differs).map(|(path, _)| path.clone()).collect();
+fn faults(root: &Path, made: &MadeFiles) -> Result<Vec<String>> {
+    let mut faults = generated::outdated(root, made);
     faults.extend(left_over(root, made)?);
     Ok(faults)
 }
 
 /// The manual pages of commands that there are no longer.
-fn left_over(root: &Path, made: &BTreeMap<String, Vec<u8>>) -> Result<Vec<String>> {
+fn left_over(root: &Path, made: &MadeFiles) -> Result<Vec<String>> {
     let folder = root.join(MAN_FOLDER);
     if !folder.exists() {
         return Ok(Vec::new());
@@ -130,7 +124,7 @@ mod tests {
     #[test]
     fn a_changed_file_a_missing_one_and_a_page_without_a_command_are_faults() -> Result<()> {
         let root = tempfile::tempdir()?;
-        let made: BTreeMap<String, Vec<u8>> =
+        let made: MadeFiles =
             ["docs/cli.md", "packaging/man/agtop.1"].map(|path| (path.to_owned(), path.into())).into();
         write(root.path(), &made)?;
         assert_eq!(faults(root.path(), &made)?, Vec::<String>::new());

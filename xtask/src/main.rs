@@ -7,6 +7,7 @@ mod beside;
 mod clients;
 mod corpus;
 mod docs;
+mod generated;
 mod layers;
 mod package;
 mod pictures;

@@ -2,13 +2,13 @@
 //!
 //! The demo is the same at each run, so the files change only with the screen.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 use self::recording::Recording;
 use self::scene::SCENES;
+use crate::generated::{self, MadeFiles};
 
 mod recording;
 mod scene;
@@ -26,38 +26,28 @@ const DIRECTORY: &str = "docs/pictures";
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
-    let directory = root.join(DIRECTORY);
-    let files = files()?;
-    if args.check { check(&directory, &files) } else { write(&directory, &files) }
-}
-
-/// Each file with its content.
-fn files() -> Result<Vec<(String, String)>> {
-    let mut files = Vec::new();
-    for scene in SCENES {
-        files.push((format!("{}.svg", scene.name), svg::picture(&scene.draw()?, scene.ground())));
+    let pictures = pictures()?;
+    if !args.check {
+        return generated::write(root, &pictures);
     }
-    let recording = Recording::of_the_demo()?;
-    files.push(("demo.svg".to_owned(), recording.svg()));
-    files.push(("demo.cast".to_owned(), recording.cast()?));
-    Ok(files)
-}
-
-fn write(directory: &Path, files: &[(String, String)]) -> Result<()> {
-    fs::create_dir_all(directory)?;
-    for (name, content) in files {
-        let path = directory.join(name);
-        fs::write(&path, content).with_context(|| path.display().to_string())?;
-    }
+    let old = generated::outdated(root, &pictures);
+    ensure!(
+        old.is_empty(),
+        "not as the screen draws them: {}; `cargo xtask pictures` draws them again",
+        old.join(", ")
+    );
     Ok(())
 }
 
-fn check(directory: &Path, files: &[(String, String)]) -> Result<()> {
-    let is_old =
-        |(name, content): &&(String, String)| fs::read_to_string(directory.join(name)).ok().as_ref() != Some(content);
-    let old: Vec<&str> = files.iter().filter(is_old).map(|(name, _)| &**name).collect();
-    if old.is_empty() {
-        return Ok(());
+/// Each picture, and the recording.
+fn pictures() -> Result<MadeFiles> {
+    let mut files = MadeFiles::new();
+    let mut add = |name: &str, content: String| files.insert(format!("{DIRECTORY}/{name}"), content.into_bytes());
+    for scene in SCENES {
+        add(&format!("{}.svg", scene.name), svg::picture(&scene.draw()?, scene.ground()));
     }
-    bail!("not as the screen draws them: {}; `cargo xtask pictures` draws them again", old.join(", "))
+    let recording = Recording::of_the_demo()?;
+    add("demo.svg", recording.svg());
+    add("demo.cast", recording.cast()?);
+    Ok(files)
 }

@@ -7,7 +7,7 @@ use agtop_alerts::{RuleEntry, Rules};
 use agtop_format::sink::is_harmless;
 use agtop_hooks::PayloadPolicy;
 use agtop_prices::AsOf;
-use agtop_query::nearest;
+use agtop_query::{nearest, suggestion};
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 use toml::Spanned;
@@ -114,9 +114,6 @@ impl ConfigFile {
     }
 }
 
-/// The presets of the dashboard that are always there.
-const DASHBOARD_PRESETS: [&str; 4] = ["all", "usage", "machine", "events"];
-
 /// The names in the file that do not exist: a theme, a preset, a client, a shape of JSON. Each is an error in one line, with file,
 /// line and column. Other commands notice such a name only if they use it.
 ///
@@ -134,8 +131,7 @@ pub(crate) fn unknown_names(path: &Path) -> Result<Vec<String>> {
     let mut check = |what: &str, name: &Spanned<String>, is_known: bool, known: &[&str]| {
         if !is_known {
             let name_text = name.get_ref();
-            let guess = nearest(name_text, known.iter().copied());
-            let guess = guess.map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"));
+            let guess = suggestion(name_text, known.iter().copied());
             let message = format!("unknown {what} '{name_text}'{guess}; choose from {}", known.join(", "));
             unknown.push((name.span().start, message));
         }
@@ -143,7 +139,7 @@ pub(crate) fn unknown_names(path: &Path) -> Result<Vec<String>> {
     if let Some(name) = &names.tui.theme {
         check("theme", name, themes.contains(&name.get_ref().as_str()), &themes);
     }
-    let mut presets = DASHBOARD_PRESETS.to_vec();
+    let mut presets: Vec<&str> = agtop_tui::DASHBOARD_PRESETS.iter().map(|preset| &*preset.name).collect();
     presets.extend(names.tui.presets.iter().map(|preset| &*preset.name));
     if let Some(name) = &names.tui.preset {
         check("preset", name, presets.contains(&name.get_ref().as_str()), &presets);
@@ -275,7 +271,7 @@ mod tests {
     #[test]
     fn a_preset_is_one_of_agtop_or_of_the_file() {
         let nothing: [String; 0] = [];
-        for name in DASHBOARD_PRESETS {
+        for name in ["all", "usage", "machine", "events"] {
             assert_eq!(names_in(&format!("[tui]\npreset = \"{name}\"\n")), nothing);
         }
         let own = "[tui]\npreset = \"mine\"\n[[tui.presets]]\nname = \"mine\"\npanels = [\"cost\"]\n";
@@ -283,11 +279,8 @@ mod tests {
         let found = names_in("[tui]\npreset = \"usgae\"\n");
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("2:10: unknown preset 'usgae' (did you mean 'usage'?); choose from all, usage, "));
-        // The screen's own list is not public.
-        let source = include_str!("../../tui/src/dashboard/preset.rs");
-        let built_in: Vec<&str> =
-            source.split("built_in(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert_eq!(built_in, DASHBOARD_PRESETS);
+        let built_in: Vec<&str> = agtop_tui::DASHBOARD_PRESETS.iter().map(|preset| &*preset.name).collect();
+        assert_eq!(built_in, ["all", "usage", "machine", "events"]);
     }
 
     #[test]

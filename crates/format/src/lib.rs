@@ -2,6 +2,7 @@
 
 mod ascii;
 mod content;
+mod model_name;
 pub mod money;
 mod project;
 mod redact;
@@ -11,5 +12,6 @@ pub mod units;
 
 pub use ascii::{Charset, ascii};
 pub use content::Content;
+pub use model_name::without_vendor;
 pub use project::project;
 pub use redact::redact;

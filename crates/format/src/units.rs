@@ -38,23 +38,28 @@ fn scaled(n: u64, base: u128, suffixes: &[&str]) -> String {
 
 /// Dollars and cents: `$4.21`, `$1,442`; `<$0.01` for an amount between zero and a cent.
 pub fn money(amount: PicoUsd) -> String {
-    const PICO_PER_CENT: u64 = 10_000_000_000;
-    let pico = amount.as_pico().unsigned_abs();
-    let sign = if amount.as_pico() < 0 { "-" } else { "" };
-    let cents = (pico + PICO_PER_CENT / 2) / PICO_PER_CENT;
-    match (pico, cents) {
-        (1.., 0) => format!("{sign}<$0.01"),
-        (_, ..100_000) => format!("{sign}${}.{:02}", cents / 100, cents % 100),
-        _ => format!("{sign}${}", grouped((cents + 50) / 100)),
+    let sign = minus(amount);
+    match (amount.as_pico(), rounded_cents(amount)) {
+        (0, _) | (_, 1..100_000) => cents(amount),
+        (_, 0) => format!("{sign}<$0.01"),
+        (_, cents) => format!("{sign}${}", grouped((cents + 50) / 100)),
     }
 }
 
 /// Dollars and cents, however many: `$1,442.30`.
 pub fn cents(amount: PicoUsd) -> String {
+    let cents = rounded_cents(amount);
+    format!("{}${}.{:02}", minus(amount), grouped(cents / 100), cents % 100)
+}
+
+/// The amount without its sign in cents, rounded.
+fn rounded_cents(amount: PicoUsd) -> u64 {
     const PICO_PER_CENT: u64 = 10_000_000_000;
-    let cents = (amount.as_pico().unsigned_abs() + PICO_PER_CENT / 2) / PICO_PER_CENT;
-    let sign = if amount.as_pico() < 0 { "-" } else { "" };
-    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+    (amount.as_pico().unsigned_abs() + PICO_PER_CENT / 2) / PICO_PER_CENT
+}
+
+fn minus(amount: PicoUsd) -> &'static str {
+    if amount.as_pico() < 0 { "-" } else { "" }
 }
 
 /// The exact amount, without zeros behind its cents: `$4.21`, `$0.002031`.

@@ -1,6 +1,6 @@
 use std::io::{Result, Write};
 
-use agtop_format::{Charset, ascii, text};
+use agtop_format::{Charset, ascii, text, without_vendor};
 use agtop_model::{ColumnLayout, Field, FieldKind, SnapshotRow, field};
 
 use crate::View;
@@ -103,12 +103,6 @@ pub(crate) struct TableColumn {
     rank: u8,
     /// A shorter form of its texts, for a table that is too wide.
     short_text: Option<fn(&str) -> &str>,
-}
-
-/// The name of a model without that of its vendor, which its agent or its family says: the version is at the end.
-fn without_vendor(model: &str) -> &str {
-    let name = model.rsplit_once('/').map_or(model, |(_, name)| name);
-    name.strip_prefix("claude-").unwrap_or(name)
 }
 
 impl TableColumn {

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::nearest::nearest;
+use crate::nearest::suggestion;
 use crate::status_words::status_words;
 
 /// Why a filter is invalid.
@@ -35,7 +35,7 @@ pub enum FilterError {
     #[error("'{0}' holds text: use ':' or '=', as in {0}:word")]
     TextComparison(String),
     /// There is no status and no group of statuses of that name.
-    #[error("no status matches '{0}'{guess}; known: {words}", guess = guess_status(.0), words = status_words().join(", "))]
+    #[error("no status matches '{0}'{guess}; known: {words}", guess = suggestion(.0, status_words()), words = status_words().join(", "))]
     UnknownStatus(String),
     /// Parentheses or negations are nested too deeply.
     #[error("too many parentheses")]
@@ -66,11 +66,6 @@ impl FilterError {
             other => Self::At { character, error: Box::new(other) },
         }
     }
-}
-
-/// ` (did you mean 'idle'?)`, or nothing.
-fn guess_status(name: &str) -> String {
-    nearest(name, status_words()).map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"))
 }
 
 /// What may follow the end of an unfinished filter.

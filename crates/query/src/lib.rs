@@ -21,7 +21,7 @@ mod token;
 pub use error::FilterError;
 pub use filter::{Filter, Query};
 pub use filter_word::FilterWord;
-pub use nearest::nearest;
+pub use nearest::{nearest, suggestion};
 pub use number::{number, parse_number};
 pub use process_parents::ProcessParents;
 pub use row_rank::{RowRank, SortBasis};

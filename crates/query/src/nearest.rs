@@ -9,6 +9,11 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (best.0 >= MIN_SIMILARITY).then_some(best.1)
 }
 
+/// What is appended to the message about an unknown name: ` (did you mean 'cost'?)` if it is mistyped, otherwise nothing.
+pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use agtop_model::{FIELDS, Field, field};
 use thiserror::Error;
 
-use crate::nearest::nearest;
+use crate::nearest::suggestion;
 
 /// What rows are sorted by.
 #[derive(Clone, Copy, Default)]
@@ -65,7 +65,7 @@ pub fn fields(list: &str) -> Result<Vec<&'static Field>, UnknownName> {
 
 /// A name that does not exist, with those that do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown {what} '{name}'{}; choose from {}", guess(name, valid), valid.join(", "))]
+#[error("unknown {what} '{name}'{}; choose from {}", suggestion(name, valid.iter().copied()), valid.join(", "))]
 pub struct UnknownName {
     what: &'static str,
     name: String,
@@ -76,11 +76,6 @@ impl UnknownName {
     fn new(what: &'static str, name: &str, valid: impl Iterator<Item = &'static str>) -> Self {
         Self { what, name: name.to_owned(), valid: valid.collect() }
     }
-}
-
-/// ` (did you mean 'cost'?)` for a name that is mistyped, otherwise nothing.
-fn guess(name: &str, valid: &[&'static str]) -> String {
-    nearest(name, valid.iter().copied()).map_or_else(String::new, |meant| format!(" (did you mean '{meant}'?)"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use agtop_collect::{LedgerMode, Matcher, RunMode, Sampling, Scope, Settings};
 use agtop_hooks::HookDirs;
 use agtop_model::{BillingPlan, ClientId};
 use agtop_output::alert::NotificationTerminal;
-use agtop_query::nearest;
+use agtop_query::suggestion;
 use anyhow::{Result, anyhow, bail};
 use etcetera::BaseStrategy;
 use jiff::tz::TimeZone;
@@ -179,7 +179,7 @@ pub(super) fn client_id(name: &str) -> Result<ClientId> {
     let known = agtop_clients::client(name).map(|client| client.info().id);
     known.ok_or_else(|| {
         let all: Vec<&str> = clients().map(|client| client.info().id.as_str()).collect();
-        let guess = nearest(name, all.iter().copied()).map(|meant| format!(" (did you mean '{meant}'?)"));
-        anyhow!("unknown client '{name}'{}; choose from {}", guess.unwrap_or_default(), all.join(", "))
+        let guess = suggestion(name, all.iter().copied());
+        anyhow!("unknown client '{name}'{guess}; choose from {}", all.join(", "))
     })
 }

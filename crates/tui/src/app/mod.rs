@@ -19,11 +19,12 @@ use agtop_model::{ProcId, Snapshot};
 use crossterm::event::KeyEventKind;
 
 use crate::alerts::{AlertState, announce};
-use crate::bars::{MAX_ALERT_ROWS, today};
+use crate::bars::MAX_ALERT_ROWS;
 use crate::columns::ColumnChoice;
 use crate::command::{Command, Reply};
 use crate::dashboard::DashboardState;
 use crate::data::Data;
+use crate::figures::today;
 use crate::keys::Keymap;
 use crate::layout::{LayoutMode, LayoutState, Size};
 use crate::look::Look;

@@ -1,20 +1,18 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use agtop_format::{money as money_text, units};
-use agtop_model::{Agent, ClientId, Liveness, RateLimitWindow, Snapshot, Spend, Status};
+use agtop_model::{Agent, ClientId, RateLimitWindow, Snapshot, Status};
 use agtop_output::status_word;
-use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::clock::ClockPrecision;
 use crate::data::{Data, UpdateMode};
+use crate::figures::{live_agents, resident_memory, spent_today, today, window_outlook, windows_by_use};
 use crate::look::{Look, Tone};
 use crate::message::Progress;
 use crate::render_context::RenderContext;
-use crate::views::used_up_in;
 use crate::widgets::{self, Side, bar, cols, put, spark};
 
 /// Blanks between two parts.
@@ -115,7 +113,7 @@ fn scan_note(look: &Look) -> Line<'static> {
 /// The counts of agents by status, the most urgent first, and the progress of the scan while it runs.
 fn agent_parts(look: &Look, data: &Data, snapshot: &Snapshot, words: StatusLabels) -> Vec<HeaderPart> {
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
-    for agent in live(snapshot) {
+    for agent in live_agents(snapshot) {
         *counts.entry(counted_as(agent.status)).or_default() += 1;
     }
     let mut parts = vec![HeaderPart { rank: 21, line: Line::from(look.span("agtop", Tone::Strong)) }];
@@ -143,10 +141,6 @@ const fn counted_as(status: Status) -> Status {
         Status::Spawning | Status::Active => Status::Working,
         other => other,
     }
-}
-
-fn live(snapshot: &Snapshot) -> impl Iterator<Item = &Agent> {
-    snapshot.agents.iter().map(Arc::as_ref).filter(|agent| agent.liveness == Liveness::Live)
 }
 
 fn scanning(look: &Look, progress: Progress) -> Option<HeaderPart> {
@@ -185,19 +179,6 @@ fn money(render: RenderContext<'_>, snapshot: &Snapshot) -> HeaderPart {
     HeaderPart { rank: 0, line: Line::from(spans) }
 }
 
-/// The cost of the day of the snapshot, in the time zone of its days.
-pub(crate) fn spent_today(snapshot: &Snapshot, today: &str) -> Spend {
-    let days = snapshot.totals.by_day.iter().rev().take_while(|day| day.day == today || day.day == "unknown");
-    let mut sum = Spend::default();
-    days.filter(|day| day.day == today).for_each(|day| sum += day.spend.spend);
-    sum
-}
-
-/// The day of the snapshot: `YYYY-MM-DD`.
-pub(crate) fn today(snapshot: &Snapshot, zone: &TimeZone) -> String {
-    units::moment(snapshot.now, zone).split(' ').next().unwrap_or_default().to_owned()
-}
-
 fn tokens(look: &Look, snapshot: &Snapshot) -> HeaderPart {
     let series: Vec<f64> = snapshot.history.points().map(|point| point.fresh_tokens_per_minute).collect();
     let rate = snapshot.rates.five_minutes().fresh_tokens_per_minute().unwrap_or(0.0);
@@ -210,9 +191,8 @@ fn tokens(look: &Look, snapshot: &Snapshot) -> HeaderPart {
 }
 
 fn machine(look: &Look, snapshot: &Snapshot) -> HeaderPart {
-    let cpu: f64 = Agent::each_process(live(snapshot)).filter_map(|agent| agent.cpu_percent.ok()).sum();
-    let memory =
-        Agent::each_process(live(snapshot)).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add);
+    let cpu: f64 = Agent::each_process(live_agents(snapshot)).filter_map(|agent| agent.cpu_percent.ok()).sum();
+    let memory = resident_memory(snapshot);
     let spans = vec![
         look.span("cpu ", Tone::Dim),
         look.span(format!("{:>4}", units::percent(cpu)), Tone::Text),
@@ -225,20 +205,15 @@ fn machine(look: &Look, snapshot: &Snapshot) -> HeaderPart {
 /// A bar for each window of each account: how much is used, when it resets, and whether it will be used up before.
 fn allowances(render: RenderContext<'_>, snapshot: &Snapshot) -> Vec<HeaderPart> {
     let look = render.look;
-    let open = snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
-    let mut open: Vec<_> = open.collect();
-    open.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
+    let open = windows_by_use(snapshot);
     let part = |(at, (client, window)): (usize, (ClientId, &RateLimitWindow))| {
         let percent = window.used_percent;
         let tone = Tone::rising(percent, 70.0, render.thresholds.quota);
         let mut spans = vec![look.span(format!("{client} {} ", units::window(window.minutes)), Tone::Dim)];
         spans.extend(bar(look, percent / 100.0, 8, tone));
         spans.push(look.span(format!(" {percent:.0}%"), if tone == Tone::Good { Tone::Text } else { tone }));
-        if let Some(until) = used_up_in(window, snapshot.now) {
-            spans.push(Span::raw(" "));
-            spans.push(look.span(format!("full in {}", units::span(until)), Tone::Warn));
-        } else if let Some(resets) = window.resets_at {
-            spans.push(look.span(format!(" ↻ {}", units::span(resets.since(snapshot.now))), Tone::Dim));
+        if let Some((text, tone)) = window_outlook(window, snapshot.now) {
+            spans.push(look.span(format!(" {text}"), tone));
         }
         HeaderPart { rank: 4 + u8::try_from(at).unwrap_or(u8::MAX - 4), line: Line::from(spans) }
     };

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use agtop_format::{Content, money, text, units};
+use agtop_format::{Content, money, text, units, without_vendor};
 use agtop_model::{Billing, Field, FieldValue, Liveness, Session, SnapshotRow, Status, field};
 use agtop_output::{Cell, cell, missing, status_cell, zero_faint};
 use ratatui::text::{Line, Span};
@@ -127,7 +127,7 @@ pub(super) fn project(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16)
 pub(super) fn model(render: &RenderContext<'_>, row: &SnapshotRow<'_>, _: u16) -> Line<'static> {
     let Some(field) = field("model") else { return to_line(render, &missing()) };
     let cell = cell(field, row, &render.cells());
-    Line::from(render.look.span(short_model(cell.text()), cell.tone()))
+    Line::from(render.look.span(short_model(cell.text()).to_owned(), cell.tone()))
 }
 
 /// The session's id, or the end of it that tells it from others where the whole does not fit.
@@ -140,15 +140,11 @@ pub(super) fn session(render: &RenderContext<'_>, row: &SnapshotRow<'_>, width: 
     Line::from(render.look.span(short_session(cell.text(), usize::from(width)), cell.tone()))
 }
 
-/// Prefixes of model names that say the vendor once more.
-const MODEL_PREFIXES: &[&str] = &["claude-", "models/"];
-
 /// A model's name without provider, vendor and date: `anthropic/claude-opus-4-7-20260416` is `opus-4-7`.
-pub(super) fn short_model(name: &str) -> String {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    let name = MODEL_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+pub(super) fn short_model(name: &str) -> &str {
+    let name = without_vendor(name);
     let is_date = |end: &str| end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_digit());
-    name.rsplit_once('-').filter(|(_, end)| is_date(end)).map_or(name, |(start, _)| start).to_owned()
+    name.rsplit_once('-').filter(|(_, end)| is_date(end)).map_or(name, |(start, _)| start)
 }
 
 /// A session's id of at most `room` columns. Ids that begin with the time of their making (version 7) are told apart by

@@ -10,5 +10,5 @@ mod preset;
 pub(crate) use draw::draw;
 pub(crate) use grid::grid_rows;
 pub(crate) use panel_id::DashboardPanel;
-pub use preset::DashboardPreset;
 pub(crate) use preset::DashboardState;
+pub use preset::{DASHBOARD_PRESETS, DashboardPreset};

@@ -21,7 +21,7 @@ const fn built_in(name: &'static str, panels: &'static [DashboardPanel]) -> Dash
 }
 
 /// The presets that are always there, before those of the configuration.
-static BUILT_IN: &[DashboardPreset] = &[
+pub static DASHBOARD_PRESETS: &[DashboardPreset] = &[
     built_in("all", &P::ALL),
     built_in("usage", &[P::Tokens, P::Cost, P::Quota, P::Projects]),
     built_in("machine", &[P::Agents, P::Machine, P::Ports]),
@@ -43,7 +43,7 @@ impl DashboardState {
     pub(crate) fn new(of_user: &[DashboardPreset], first: Option<&str>) -> Self {
         let is_replaced = |preset: &&DashboardPreset| of_user.iter().any(|other| other.name == preset.name);
         let mut presets: Vec<DashboardPreset> =
-            BUILT_IN.iter().filter(|preset| !is_replaced(preset)).cloned().collect();
+            DASHBOARD_PRESETS.iter().filter(|preset| !is_replaced(preset)).cloned().collect();
         presets.extend(of_user.iter().filter(|preset| !preset.panels.is_empty()).cloned());
         let preset = presets.iter().position(|preset| Some(&*preset.name) == first).unwrap_or_default();
         let mut state = Self { presets, preset, shown: Vec::new() };

@@ -79,7 +79,7 @@ impl InfoPanel<'_> {
             }
             area = Rect { y: area.y + 1, height: area.height - 1, ..area };
             draw_heading(self.render.look, *tab, area, buffer);
-            let end = self.draw_facts(*tab, inner(area), buffer);
+            let end = draw_columns(self.render.look, inner(area), &facts, buffer);
             area = Rect { y: end, height: area.bottom().saturating_sub(end), ..area };
         }
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::input::PanelInput;
 use crate::activity_line::activity_spans;
 use crate::dashboard::frame::PanelContent;
+use crate::figures::live_agents;
 use crate::look::Tone;
 
 /// Columns of how long ago something was.
@@ -34,7 +35,7 @@ pub(super) fn errors(input: &PanelInput<'_>) -> PanelContent {
         let recent = agent.session.iter().flat_map(|session| &session.recent);
         recent.into_iter().any(|activity| matches!(activity.kind, ActivityKind::Failed(_)))
     };
-    let unrecorded = input.live().filter(|agent| !has_failed(agent));
+    let unrecorded = live_agents(input.snapshot).filter(|agent| !has_failed(agent));
     let causes = unrecorded.filter_map(|agent| Some((agent, agent.cause.as_ref()?)));
     events.extend(causes.map(|(agent, cause)| {
         let look = input.render.look;
@@ -54,7 +55,7 @@ type Event = (Timestamp, String, Vec<Span<'static>>);
 
 fn agents_events(input: &PanelInput<'_>, is_wanted: fn(&ActivityKind) -> bool) -> Vec<Event> {
     let mut found: Vec<(Timestamp, &Agent, &Activity)> = Vec::new();
-    for agent in input.live() {
+    for agent in live_agents(input.snapshot) {
         let recent = agent.session.iter().flat_map(|session| &session.recent);
         let wanted = recent.filter(|activity| is_wanted(&activity.kind));
         found.extend(wanted.filter_map(|activity| Some((activity.at?, agent, activity))));

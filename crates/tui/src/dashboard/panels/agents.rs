@@ -5,6 +5,7 @@ use agtop_output::status_word;
 
 use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
+use crate::figures::live_agents;
 use crate::look::Tone;
 use crate::widgets::{Gauge, gauge};
 
@@ -15,7 +16,7 @@ const LABEL_COLUMNS: usize = 13;
 pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
     let look = input.render.look;
     let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
-    for agent in input.live() {
+    for agent in live_agents(input.snapshot) {
         *counts.entry(agent.status).or_default() += 1;
     }
     let all: usize = counts.values().sum();

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use ratatui::text::Line;
 
 use super::input::PanelInput;
-use crate::bars::{spent_today, today};
 use crate::dashboard::frame::PanelContent;
+use crate::figures::{spent_today, today};
 use crate::look::Tone;
 use crate::widgets::{Chart, Gradient};
 

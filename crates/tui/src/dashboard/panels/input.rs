@@ -1,7 +1,5 @@
-use std::sync::Arc;
-
 use agtop_format::units;
-use agtop_model::{Agent, HistoryPoint, Liveness, Snapshot};
+use agtop_model::{HistoryPoint, Snapshot};
 
 use crate::render_context::RenderContext;
 use crate::widgets::Chart;
@@ -15,10 +13,6 @@ pub(in crate::dashboard) struct PanelInput<'a> {
 }
 
 impl PanelInput<'_> {
-    pub(super) fn live(&self) -> impl Iterator<Item = &Agent> {
-        self.snapshot.agents.iter().map(Arc::as_ref).filter(|agent| agent.liveness == Liveness::Live)
-    }
-
     /// The points of the history that a chart has room for, with how long ago the first of them was.
     pub(super) fn history(&self, get: fn(&HistoryPoint) -> f64) -> (Vec<f64>, String) {
         let points = self.snapshot.history.points();

@@ -1,9 +1,9 @@
 use agtop_format::units;
-use agtop_model::Agent;
 use ratatui::text::Line;
 
 use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
+use crate::figures::resident_memory;
 use crate::look::Tone;
 use crate::widgets::{Chart, Gauge, Gradient, gauge};
 
@@ -28,8 +28,7 @@ pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
         let tone = Tone::rising(share * 100.0, 70.0, 90.0);
         gauge(look, Gauge { label, label_width: LABEL_COLUMNS, share, bar_width, tone, value })
     };
-    let memory =
-        Agent::each_process(input.live()).filter_map(|agent| agent.process.rss.ok()).fold(0, u64::saturating_add);
+    let memory = resident_memory(input.snapshot);
     if let Some(total) = system.and_then(|system| system.memory_total.ok()) {
         let value = format!("{} of {}", units::bytes(memory), units::bytes(total));
         lines.push(gauge_line("memory", memory as f64 / total.max(1) as f64, value));

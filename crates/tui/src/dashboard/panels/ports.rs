@@ -7,6 +7,7 @@ use ratatui::text::Line;
 
 use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
+use crate::figures::live_agents;
 use crate::look::Tone;
 
 /// Columns of a port or of the word for a server.
@@ -19,7 +20,7 @@ pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
         input.snapshot.processes.iter().map(|process| (process.id, process)).collect();
     let mut ports: Vec<(u16, &Agent)> = Vec::new();
     let mut helpers: Vec<(&Process, &Agent)> = Vec::new();
-    for agent in Agent::each_process(input.live()) {
+    for agent in Agent::each_process(live_agents(input.snapshot)) {
         if let Ok(sockets) = &agent.sockets {
             ports.extend(sockets.listening.iter().map(|port| (*port, agent)));
         }

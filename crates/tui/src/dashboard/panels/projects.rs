@@ -7,6 +7,7 @@ use ratatui::text::Line;
 
 use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
+use crate::figures::live_agents;
 use crate::look::Tone;
 use crate::views::UsageTotals;
 
@@ -17,7 +18,7 @@ const NUMBER_COLUMNS: usize = 3 + 7 + 10;
 pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
     let look = input.render.look;
     let mut projects: BTreeMap<String, Vec<&Agent>> = BTreeMap::new();
-    for agent in input.live() {
+    for agent in live_agents(input.snapshot) {
         projects.entry(project(agent)).or_default().push(agent);
     }
     let sums = |(name, agents): (String, Vec<&Agent>)| (name, agents.len(), UsageTotals::by(agents.into_iter()));

@@ -4,8 +4,8 @@ use ratatui::text::Line;
 
 use super::input::PanelInput;
 use crate::dashboard::frame::PanelContent;
+use crate::figures::{window_outlook, windows_by_use};
 use crate::look::Tone;
-use crate::views::used_up_in;
 use crate::widgets::{Gauge, gauge};
 
 /// Columns of the name of a window.
@@ -16,16 +16,10 @@ const VALUE_COLUMNS: usize = 19;
 /// How much of each window of each account is used, and when it resets or will be used up.
 pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
     let look = input.render.look;
-    let all = input.snapshot.allowances().flat_map(|known| known.windows().map(move |window| (known.client, window)));
-    let mut all: Vec<(ClientId, &RateLimitWindow)> = all.collect();
-    all.sort_by(|(_, one), (_, other)| other.used_percent.total_cmp(&one.used_percent));
     let line = |(client, window): &(ClientId, &RateLimitWindow)| -> Line<'static> {
         let percent = window.used_percent;
         let tone = Tone::rising(percent, 70.0, input.render.thresholds.quota);
-        let resets = window.resets_at.map(|at| format!("↻ {}", units::span(at.since(input.snapshot.now))));
-        let until = used_up_in(window, input.snapshot.now).map(|until| format!("full in {}", units::span(until)));
-        let when_tone = if until.is_some() { Tone::Warn } else { Tone::Dim };
-        let when = until.or(resets).unwrap_or_default();
+        let (when, when_tone) = window_outlook(window, input.snapshot.now).unwrap_or((String::new(), Tone::Dim));
         gauge(
             look,
             Gauge {
@@ -42,7 +36,7 @@ pub(super) fn content(input: &PanelInput<'_>) -> PanelContent {
         )
     };
     PanelContent {
-        lines: all.iter().map(line).collect(),
+        lines: windows_by_use(input.snapshot).iter().map(line).collect(),
         empty: "no agent has reported a rate limit",
         ..PanelContent::default()
     }
